@@ -1,0 +1,51 @@
+import { createRequire } from "node:module";
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { configVariable, defineConfig } from "hardhat/config";
+
+// The compiler comes from the lock file, like every other dependency: Hardhat has nothing to download,
+// and everybody compiles to the same bytecode.
+const soljson = createRequire(import.meta.url).resolve("solc/soljson.js");
+
+const compiler = {
+  version: "0.8.37",
+  path: soljson,
+  settings: {
+    evmVersion: "prague",
+    viaIR: true,
+    optimizer: { enabled: true, runs: 800 },
+  },
+};
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers],
+  solidity: {
+    // Tests run the bytecode that is deployed: both profiles are the same compiler with the same settings.
+    profiles: { default: compiler, production: compiler },
+  },
+  paths: {
+    tests: { mocha: "test", solidity: "test" },
+  },
+  typechain: {
+    outDir: "types",
+    // The generated files hold namespaces, which erasableSyntaxOnly refuses; they are all types, so Node can still run them.
+    tsNocheck: true,
+  },
+  test: {
+    mocha: { timeout: 120_000 },
+  },
+  networks: {
+    // The network of tests. Prague brings the BLS12-381 precompiles (EIP-2537) that the contracts live on.
+    default: {
+      type: "edr-simulated",
+      chainType: "l1",
+      hardfork: "prague",
+    },
+    // Any parent chain: WATCHFIRE_PARENT_URL and WATCHFIRE_DEPLOYER_KEY, from the environment or the keystore.
+    parent: {
+      type: "http",
+      chainType: "l1",
+      url: configVariable("WATCHFIRE_PARENT_URL"),
+      accounts: [configVariable("WATCHFIRE_DEPLOYER_KEY")],
+    },
+  },
+});
