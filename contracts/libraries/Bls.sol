@@ -172,15 +172,21 @@ library Bls {
     ) internal view returns (bool) {
         if (voters.isInfinity() || proposer.isInfinity()) return false;
         if (voteSignature.isInfinity() || reveal.isInfinity()) return false;
-        uint256 r = uint256(
+        uint256 r = coefficient(
             keccak256(abi.encode(voteDigest, revealDigest, voters, proposer, voteSignature, reveal))
-        ) >> 128;
+        );
         bytes memory pairs = new bytes(3 * PAIR_LENGTH);
         bytes memory tag = SIGNATURE_TAG;
         _setPair(pairs, 0, voters, HashToCurve.hashToG2(abi.encodePacked(voteDigest), tag));
         _setPair(pairs, 1, multiply(proposer, r), HashToCurve.hashToG2(abi.encodePacked(revealDigest), tag));
         _setPair(pairs, 2, _negativeGenerator(), add(voteSignature, multiply(reveal, r)));
         return _pairingCheck(pairs);
+    }
+
+    /// @notice Coefficient of a batch check: the first 16 bytes of a hash over all that is checked, one in place of zero.
+    function coefficient(bytes32 transcriptHash) internal pure returns (uint256 r) {
+        r = uint256(transcriptHash) >> 128;
+        if (r == 0) r = 1;
     }
 
     // ---------------------------------------------------------------- private

@@ -45,8 +45,7 @@ library ProofOfPossession {
             keysHash := keccak256(buffer, sub(end, buffer))
         }
         for (uint256 i = 0; i < keys.length; ++i) {
-            uint256 coefficient = uint256(keccak256(abi.encode(digest, keysHash, i))) >> 128;
-            r[i] = coefficient == 0 ? 1 : coefficient;
+            r[i] = Bls.coefficient(keccak256(abi.encode(digest, keysHash, i)));
         }
     }
 }
