@@ -1,0 +1,154 @@
+/** The parameters of a deployment: a preset gives sizes, a profile gives times. Twin of contracts/types/Parameters.sol. */
+
+export interface Sizes {
+  /** Committee positions, a power of two: the most shards that can be open at once. */
+  readonly shardCount: number;
+  /** Seats a committee is meant to have. */
+  readonly committeeSize: number;
+  /** Rounds of the swap-or-not shuffle. */
+  readonly shuffleRounds: number;
+  /** A committee with fewer occupied seats cannot move its shard's entry. */
+  readonly minOccupied: number;
+}
+
+export interface Times {
+  readonly secondsPerSlot: number;
+  readonly slotsPerEpoch: number;
+  /** Epochs after which a fact of the parent chain may be used; longer than the parent chain's reorgs. */
+  readonly inputDelay: number;
+  /** Epochs after its own in which a checkpoint may be submitted. */
+  readonly submitEpochs: number;
+  /** Challenge window from acceptance, in epochs of parent time and in parent blocks; both must pass. */
+  readonly challengeEpochs: number;
+  readonly challengeBlocks: number;
+  /** Epochs after which an inbox entry or settled message has to be imported. */
+  readonly forceEpochs: number;
+  /** Epochs without a checkpoint after which anyone may call the roll. */
+  readonly inactivityEpochs: number;
+  /** Blocks that a crosslink may hold, and that a shard may have unanchored. */
+  readonly maxBlocks: number;
+  /** Seconds after deployment from which anyone may set the genesis time. */
+  readonly launchPeriod: number;
+}
+
+export interface Limits {
+  /** Stake of one validator, wei. */
+  readonly stake: bigint;
+  /** Bond for opening a shard, wei. */
+  readonly shardBond: bigint;
+  /** Seats activated per epoch after genesis: at least this many, else occupied seats / activationChurnQuotient. */
+  readonly activationsPerEpochMin: number;
+  readonly activationChurnQuotient: number;
+  /** Inbox entries that one shard takes per epoch. */
+  readonly inboxEntriesPerEpoch: number;
+  /** Size of a forced transaction in bytes. */
+  readonly maxForcedBytes: number;
+  /** Native coin that may leave the vault per epoch, wei: what an undetected fault could drain. */
+  readonly withdrawalLimitPerEpoch: bigint;
+}
+
+export type Parameters = Sizes & Times & Limits;
+
+export const PRESETS = {
+  minimal: { shardCount: 4, committeeSize: 8, shuffleRounds: 10, minOccupied: 6 },
+  mainnet: { shardCount: 64, committeeSize: 128, shuffleRounds: 90, minOccupied: 96 },
+} as const satisfies Record<string, Sizes>;
+
+const ETHER = 10n ** 18n;
+
+export const PROFILES = {
+  devnet: {
+    secondsPerSlot: 1,
+    slotsPerEpoch: 8,
+    inputDelay: 1,
+    submitEpochs: 4,
+    challengeEpochs: 2,
+    challengeBlocks: 4,
+    forceEpochs: 8,
+    inactivityEpochs: 16,
+    maxBlocks: 32,
+    launchPeriod: 3600,
+    stake: ETHER,
+    shardBond: ETHER,
+    activationsPerEpochMin: 4,
+    activationChurnQuotient: 32,
+    inboxEntriesPerEpoch: 64,
+    maxForcedBytes: 4096,
+    withdrawalLimitPerEpoch: 1000n * ETHER,
+  },
+  testnet: {
+    secondsPerSlot: 6,
+    slotsPerEpoch: 32,
+    inputDelay: 4,
+    submitEpochs: 16,
+    challengeEpochs: 64,
+    challengeBlocks: 512,
+    forceEpochs: 112,
+    inactivityEpochs: 256,
+    maxBlocks: 64,
+    launchPeriod: 7 * 86_400,
+    stake: ETHER,
+    shardBond: ETHER,
+    activationsPerEpochMin: 4,
+    activationChurnQuotient: 4096,
+    inboxEntriesPerEpoch: 64,
+    maxForcedBytes: 4096,
+    withdrawalLimitPerEpoch: 1000n * ETHER,
+  },
+  mainnet: {
+    secondsPerSlot: 12,
+    slotsPerEpoch: 32,
+    inputDelay: 4,
+    submitEpochs: 32,
+    // A week of parent time, and nine tenths of the blocks that Ethereum makes in it.
+    challengeEpochs: 1575,
+    challengeBlocks: 45_360,
+    forceEpochs: 1800,
+    inactivityEpochs: 4096,
+    maxBlocks: 64,
+    launchPeriod: 30 * 86_400,
+    stake: 32n * ETHER,
+    shardBond: 32n * ETHER,
+    activationsPerEpochMin: 4,
+    activationChurnQuotient: 65_536,
+    inboxEntriesPerEpoch: 64,
+    maxForcedBytes: 4096,
+    withdrawalLimitPerEpoch: 10_000n * ETHER,
+  },
+} as const satisfies Record<string, Times & Limits>;
+
+export type PresetName = keyof typeof PRESETS;
+export type ProfileName = keyof typeof PROFILES;
+
+export interface SizeOverrides {
+  /** Open shards wanted; the number of positions becomes the next power of two. */
+  readonly shards?: number;
+  /** Seats per committee; MIN_OCCUPIED becomes three quarters of it. */
+  readonly committee?: number;
+}
+
+/** @throws RangeError when an override is out of range */
+export function parametersFor(preset: PresetName, profile: ProfileName, overrides: SizeOverrides = {}): Parameters {
+  const { shards, committee } = overrides;
+  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= 256)) {
+    throw new RangeError(`shards: ${shards} is not between 1 and 256`);
+  }
+  if (committee !== undefined && !(Number.isInteger(committee) && committee >= 1 && committee <= 256)) {
+    throw new RangeError(`committee: ${committee} is not between 1 and 256`);
+  }
+  const sizes: Sizes = {
+    ...PRESETS[preset],
+    ...(shards === undefined ? {} : { shardCount: 2 ** Math.ceil(Math.log2(shards)) }),
+    ...(committee === undefined ? {} : { committeeSize: committee, minOccupied: Math.ceil((committee * 3) / 4) }),
+  };
+  return { ...PROFILES[profile], ...sizes };
+}
+
+/** Base fee of every shard, wei per gas. */
+export const BASE_FEE = 1_000_000_000n;
+/** A step's payload, bytes. */
+export const MAX_PAYLOAD_BYTES = 8192;
+/** Steps of a block. */
+export const MAX_STEPS = 16_384;
+/** Data of a message, bytes. */
+export const MAX_MESSAGE_DATA_BYTES = 256;
