@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {G1Point} from "../types/G1Point.sol";
+import {Parameters} from "../types/Parameters.sol";
+
+/// @notice Who may vote on an epoch's checkpoint, and under which keys.
+struct Ballot {
+    bytes32 domainSeparator;
+    uint32 seatCount;
+    uint32 occupiedCount;
+    uint32 absentCount;
+    uint32 committeeCount;
+    // sum of the keys of all occupants that are not absent
+    G1Point presentKey;
+    // infinity when the proposer's seat is vacant
+    G1Point proposerKey;
+}
+
+/**
+ * @title Validators, seats, epochs and randomness
+ * @notice Everything is asked *by epoch* and answered as of that epoch, whenever it is asked. What an epoch needs is
+ * fixed `inputDelay` epochs before, so an answer never changes: a question that has no fixed answer yet reverts.
+ *
+ * A validator is numbered from 1 in the order of enrolment; 0 means nobody. Each one sits in one seat from its activation
+ * epoch on. (Exits and the refilling of seats come with a later issue; seats are numbered apart from validators so that
+ * they can.)
+ */
+interface IBeaconRegistry {
+    event Initialized(address staking, address anchors);
+    event GenesisScheduled(uint64 genesisTime);
+    /// @param publicKey 128 bytes, as EIP-2537 reads it
+    event ValidatorEnrolled(
+        uint32 indexed validator, uint32 indexed seat, uint64 indexed activationEpoch, bytes publicKey
+    );
+    /// @notice From `epoch` on there are this many seats and occupants.
+    event SeatsRolled(uint64 indexed epoch, uint32 seatCount, uint32 occupiedCount);
+    event MixAdvanced(uint64 indexed epoch, uint224 mix);
+
+    /// @notice Only the launcher may do this before the launch deadline.
+    error BeaconRegistry_NotLauncher(address caller);
+    error BeaconRegistry_AlreadyInitialized();
+    error BeaconRegistry_NotInitialized();
+    error BeaconRegistry_NotContract(address account);
+    error BeaconRegistry_GenesisAlreadyScheduled(uint64 genesisTime);
+    /// @notice Genesis lies after `earliest` and not after `latest`.
+    error BeaconRegistry_GenesisTimeOutOfRange(uint64 genesisTime, uint64 earliest, uint64 latest);
+    error BeaconRegistry_NotStaking(address caller);
+    error BeaconRegistry_NotAnchors(address caller);
+    /// @notice The key (or its negative, which has the same x-coordinate) belongs to a validator.
+    error BeaconRegistry_KeyTaken(bytes32 keyHash, uint32 validator);
+    error BeaconRegistry_UnknownValidator(uint256 validator);
+    /// @notice Seats of an epoch later than `last` may still change.
+    error BeaconRegistry_EpochOpen(uint64 epoch, uint64 last);
+    /// @notice The seed of an epoch later than `last` may still change.
+    error BeaconRegistry_SeedUnknown(uint64 epoch, uint64 last);
+    error BeaconRegistry_AbsentLength(uint256 length, uint256 expected);
+    /// @notice A bitmap of absent seats is left out when nobody is absent.
+    error BeaconRegistry_AbsentEmpty();
+    /// @notice A bit of the bitmap beyond the last seat is set.
+    error BeaconRegistry_AbsentPadding();
+    /// @notice A vacant seat counts as absent by itself and is not listed.
+    error BeaconRegistry_AbsentVacant(uint32 seat);
+
+    // ------------------------------------------------------------------ launch
+
+    /// @notice Names the contracts that may enrol validators and advance the mix. Once, by the launcher.
+    function initialize(address staking, address anchors) external;
+
+    /**
+     * @notice Fixes the start of epoch 0, once: in the future, and at most the launch period ahead. Until the launch
+     * deadline only the launcher may; from then on anybody, so that stakes can never be locked before a genesis that
+     * does not come.
+     */
+    function scheduleGenesis(uint64 genesisTime) external;
+
+    // ------------------------------------------------------------------ changes
+
+    /**
+     * @notice Enrols validators under the keys (128 bytes each) and returns the first one's number, the others follow.
+     * Only for Staking, which has checked their proofs of possession and with them that the points are good. Before
+     * genesis they take their seats in epoch 0, afterwards in the first epoch with room under the activation limit.
+     */
+    function enroll(bytes calldata publicKeys) external returns (uint32 firstValidator);
+
+    /**
+     * @notice Adds up to `maxChanges` scheduled changes of the validator set, one per epoch that has any, to the history.
+     * Anybody may call it; nobody has to: reads add what is missing themselves, at their own cost.
+     * @return rolled how many changes were added
+     */
+    function rollEpochs(uint256 maxChanges) external returns (uint256 rolled);
+
+    /// @notice Mixes the reveal of an accepted checkpoint (its Keccak-256) into the randomness. Only for CrosslinkAnchors.
+    function advanceMix(bytes32 revealHash) external;
+
+    // ------------------------------------------------------------------ time
+
+    function parameters() external view returns (Parameters memory);
+
+    /// @notice EIP-712 domain separator of everything that is signed in this deployment.
+    function domainSeparator() external view returns (bytes32);
+
+    function launcher() external view returns (address);
+
+    function launchDeadline() external view returns (uint64);
+
+    /// @notice Zero while genesis is not scheduled.
+    function genesisTime() external view returns (uint64);
+
+    /// @notice The epoch of the latest block of the parent chain; 0 before genesis.
+    function currentEpoch() external view returns (uint64);
+
+    /// @notice The slot of the latest block of the parent chain; 0 before genesis.
+    function currentSlot() external view returns (uint64);
+
+    function staking() external view returns (address);
+
+    function anchors() external view returns (address);
+
+    // ------------------------------------------------------------------ validators
+
+    function validatorCount() external view returns (uint32);
+
+    function keyOf(uint32 validator) external view returns (G1Point memory);
+
+    /// @notice The validator with this key (128 bytes) or its negative; 0 if there is none.
+    function validatorOf(bytes calldata publicKey) external view returns (uint32);
+
+    /// @notice Where and from when on the validator sits.
+    function tenure(uint32 validator) external view returns (uint32 seat, uint64 activationEpoch);
+
+    /// @notice The epoch in which a validator would be seated that deposits now.
+    function nextActivationEpoch() external view returns (uint64);
+
+    // ------------------------------------------------------------------ seats, by epoch
+
+    /// @notice The validator in the seat during that epoch, 0 if the seat is vacant or does not exist.
+    function occupant(uint32 seat, uint64 epoch) external view returns (uint32 validator);
+
+    function seatCount(uint64 epoch) external view returns (uint32);
+
+    function occupiedCount(uint64 epoch) external view returns (uint32);
+
+    /// @notice Sum of the keys of all occupants.
+    function aggregateKey(uint64 epoch) external view returns (G1Point memory);
+
+    /// @notice How many committees the seats of that epoch make.
+    function committeeCount(uint64 epoch) external view returns (uint32);
+
+    /**
+     * @notice What a vote of that epoch is judged by.
+     * @param absent the canonical bitmap of absent occupied seats, empty if nobody is absent (formats, section 7)
+     */
+    function ballot(uint64 epoch, bytes calldata absent) external view returns (Ballot memory);
+
+    // ------------------------------------------------------------------ randomness
+
+    /// @notice The mix after the last checkpoint that was accepted while the parent's epoch was at most `epoch`, as of now.
+    function mixAsOf(uint64 epoch) external view returns (uint224);
+
+    function seed(uint64 epoch) external view returns (bytes32);
+
+    /// @notice The seat that proposes in that epoch and its occupant; validator 0 if there is nobody.
+    function proposer(uint64 epoch) external view returns (uint32 validator, uint32 seat);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Checkpoint, CheckpointSubmission, Settlement} from "../types/Checkpoint.sol";
+import {Message} from "../types/Message.sol";
+import {CrosslinkProof, MessageProof, StateProof} from "../types/Proofs.sol";
+
+/**
+ * @title Checkpoints: what the validators voted, what is final, what may be read
+ * @notice A checkpoint fixes one crosslink per shard. *Accepted* means justified: two thirds of the epoch's occupants
+ * voted for it. It is *finalised* when the next epoch's vote builds on it, and *settled* when it is finalised and its
+ * challenge window has passed. Only settled checkpoints can be read from.
+ */
+interface ICrosslinkAnchors {
+    /// @param changed bit p: the entry at position p differs from that of the source
+    event CheckpointAccepted(
+        uint64 indexed targetEpoch,
+        uint64 indexed sourceEpoch,
+        bytes32 root,
+        bytes32 entriesRoot,
+        bytes32 rewardsRoot,
+        uint256 changed
+    );
+    /// @notice Bit p of `positions`: the accepted entry at p is of a dead generation, so nothing may be read from it.
+    event EntriesVoided(uint64 indexed targetEpoch, uint256 positions);
+    event CheckpointFinalized(uint64 indexed epoch);
+    event CheckpointSettled(uint64 indexed epoch, uint256 exceptions);
+
+    /// @notice Submissions come straight from an externally owned account without code.
+    error CrosslinkAnchors_NotPlainAccount(address caller);
+    error CrosslinkAnchors_NotLatestJustified(uint64 sourceEpoch, uint64 justifiedEpoch);
+    error CrosslinkAnchors_TargetNotAfterSource(uint64 targetEpoch, uint64 sourceEpoch);
+    error CrosslinkAnchors_EpochNotOver(uint64 targetEpoch, uint64 currentEpoch);
+    error CrosslinkAnchors_TooLate(uint64 targetEpoch, uint64 currentEpoch);
+    error CrosslinkAnchors_EntryCount(uint256 count, uint256 expected);
+    /// @notice The previous entries and the body do not hash to the source's root.
+    error CrosslinkAnchors_WrongSource(bytes32 root, bytes32 expected);
+    /// @notice A position without a committee in the target epoch cannot change.
+    error CrosslinkAnchors_NoCommittee(uint256 changed, uint256 committeeCount);
+    error CrosslinkAnchors_NoShard(uint256 position);
+    error CrosslinkAnchors_EntriesLength(uint256 length, uint256 expected);
+    /// @notice A crosslink holds `firstBlock` to `lastBlock`: at least one block, none of number 0, not too many.
+    error CrosslinkAnchors_BlockRange(uint256 position, uint64 firstBlock, uint64 lastBlock);
+    error CrosslinkAnchors_NoQuorum(uint256 present, uint256 occupied);
+    /// @notice The proposer's seat is vacant: that epoch has no checkpoint.
+    error CrosslinkAnchors_NoProposer(uint64 targetEpoch);
+    error CrosslinkAnchors_SignatureLength(uint256 length);
+    error CrosslinkAnchors_InvalidSignature();
+    error CrosslinkAnchors_NotSettled(uint64 epoch);
+    /// @notice The checkpoint is settled, but not this position of it.
+    error CrosslinkAnchors_Excepted(uint64 epoch, uint256 position);
+    error CrosslinkAnchors_ProofLength(uint256 length, uint256 expected);
+    error CrosslinkAnchors_WrongCrosslink(bytes32 root, bytes32 expected);
+    error CrosslinkAnchors_WrongState(bytes32 root, bytes32 expected);
+    /// @notice The message is not of the shard whose crosslink is shown.
+    error CrosslinkAnchors_WrongShard(uint32 shardId, uint32 expected);
+
+    // ------------------------------------------------------------------ votes
+
+    /// @notice Takes the aggregate vote of an epoch: its checkpoint is justified. Anybody may submit it.
+    function submit(CheckpointSubmission calldata submission) external;
+
+    /**
+     * @notice Settles up to `max` checkpoints, in order, as far as they are finalised and their window has passed.
+     * Anybody may call it, and it never reverts for having nothing to do.
+     */
+    function settle(uint256 max) external returns (uint256 settled);
+
+    // ------------------------------------------------------------------ finality
+
+    /// @notice The latest epochs whose checkpoints are justified, finalised and settled.
+    function finality() external view returns (uint64 justified, uint64 finalized, uint64 settled);
+
+    /// @notice The accepted checkpoint of that epoch; all zero if there is none.
+    function checkpoint(uint64 epoch) external view returns (Checkpoint memory);
+
+    /// @notice When that epoch's checkpoint was settled, and what may not be read from it.
+    function settlement(uint64 epoch) external view returns (Settlement memory);
+
+    // ------------------------------------------------------------------ reads of settled state; all revert on a bad proof
+
+    /// @notice Shows that the crosslink is a settled entry.
+    /// @return crosslinkHash its EIP-712 digest
+    function verifyCrosslink(CrosslinkProof calldata proof) external view returns (bytes32 crosslinkHash);
+
+    /// @notice Shows that the settled state of the crosslink's shard holds `word` under `key`.
+    function verifyState(CrosslinkProof calldata proof, bytes32 key, bytes32 word, StateProof calldata state)
+        external
+        view;
+
+    /// @notice Shows that the settled state of the message's source holds the message in its outbox.
+    function verifyMessage(Message calldata message, MessageProof calldata proof) external view;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/**
+ * @title What the parent chain tells the shards
+ * @notice Numbered entries per shard, which its blocks import in order: deposits of native coin, and forced
+ * transactions against an operator that ignores them. The coins go to the Vault.
+ */
+interface IInbox {
+    /// @param kind 0 deposit, 1 forced transaction
+    /// @param digest EIP-712 digest of `InboxEntry` with the fields of this event
+    event EntryAdded(
+        uint32 indexed shardId,
+        uint64 indexed index,
+        uint64 epoch,
+        uint8 kind,
+        address indexed sender,
+        address recipient,
+        uint128 value,
+        bytes data,
+        bytes32 digest
+    );
+
+    error Inbox_ShardNotOpen(uint32 shardId);
+    error Inbox_ValueOutOfRange(uint256 value);
+    error Inbox_ZeroRecipient();
+    error Inbox_TransactionLength(uint256 length, uint256 max);
+    /// @notice The shard's entries of this epoch are used up; the next epoch has new ones.
+    error Inbox_EpochFull(uint32 shardId, uint64 epoch, uint256 limit);
+
+    /// @notice Moves the value to the recipient's balance on the shard.
+    function deposit(uint32 shardId, address recipient) external payable returns (uint64 index);
+
+    /// @notice Makes the shard execute a signed transaction; one that is not admissible there when it comes is a no-op.
+    function force(uint32 shardId, bytes calldata signedTransaction) external returns (uint64 index);
+
+    /// @notice Digest of the entry, zero if there is none yet.
+    function entry(uint32 shardId, uint64 index) external view returns (bytes32 digest);
+
+    function entryCount(uint32 shardId) external view returns (uint64);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+struct Shard {
+    // signs the shard's blocks and crosslinks
+    address operator;
+    uint32 generation;
+    uint16 position;
+    // EIP-155 chain id of the shard's transactions
+    uint48 chainId;
+    uint64 openedEpoch;
+}
+
+/**
+ * @title Shards: who operates them and where they stand in a checkpoint
+ * @notice Ids start at 1 and are never used twice. A shard keeps its position from opening to settlement. The bond is
+ * held here; it is returned when a shard closes, which comes with a later issue, as do membership and supervisors.
+ */
+interface IShardRegistry {
+    event ShardOpened(
+        uint32 indexed shardId, address indexed operator, uint16 position, uint48 chainId, uint64 openedEpoch
+    );
+
+    error ShardRegistry_WrongBond(uint256 value, uint256 expected);
+    error ShardRegistry_ZeroOperator();
+    error ShardRegistry_NoFreePosition(uint256 shardCount);
+    error ShardRegistry_UnknownShard(uint32 shardId);
+    /// @notice Shards can still be opened in that epoch.
+    error ShardRegistry_EpochNotOver(uint64 epoch, uint64 currentEpoch);
+
+    /// @notice Opens a shard with the bond, as long as a position is free. Its state begins empty.
+    function open(address operator) external payable returns (uint32 shardId);
+
+    function shard(uint32 shardId) external view returns (Shard memory);
+
+    function isOpen(uint32 shardId) external view returns (bool);
+
+    /// @notice Number of shards opened so far; also the last id.
+    function openedCount() external view returns (uint32);
+
+    /// @notice Number of shards opened up to the end of that epoch, which must be over. Before genesis counts as epoch 0.
+    function openedAsOf(uint64 epoch) external view returns (uint32);
+
+    /**
+     * @notice Ids and generations at the positions that are set in `positions`, as they are stored: four positions to a
+     * word, the lowest in the lowest bits, each `u32 generation ‖ u32 id`. A word without a set position is zero.
+     */
+    function allocation(uint256 positions) external view returns (uint256[] memory words);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/**
+ * @notice An accepted (= justified) checkpoint: three slots. What it says is in the input of the transaction that
+ * submitted it; `root` and `absentHash` bind that input.
+ */
+struct Checkpoint {
+    bytes32 root;
+    // keccak256 of the absent bitmap, zero when nobody was absent: who voted, for evidence
+    bytes32 absentHash;
+    // parent chain's time and block of acceptance: the challenge window counts from both
+    uint64 acceptedAt;
+    uint64 acceptedBlock;
+    uint64 sourceEpoch;
+    // the checkpoint that took this one as its source, zero while there is none
+    uint64 nextEpoch;
+}
+
+/**
+ * @notice What there is to know about the settlement of a checkpoint: one slot, written once.
+ * `settledEpoch` is the parent's epoch in which settlement was recorded, zero while it was not; so "settled as of
+ * epoch x" has one answer, today and in any later dispute. Bit p of `exceptions`: nothing may be read from the entry at
+ * position p (its generation was dead, or that of an ancestor).
+ */
+struct Settlement {
+    uint64 settledEpoch;
+    uint192 exceptions;
+}
+
+/// @notice The vote of an epoch, with everything that opens it (formats, section 7).
+struct CheckpointSubmission {
+    uint64 targetEpoch;
+    uint64 sourceEpoch;
+    bytes32 sourceBodyRoot;
+    bytes32[] previousEntries;
+    uint256 changed;
+    bytes entries;
+    bytes32 rewardsRoot;
+    bytes absent;
+    bytes signature;
+    bytes reveal;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @notice What a committee attests of its shard: blocks `firstBlock` to `lastBlock` follow `parent` and end in `stateRoot`.
+struct Crosslink {
+    uint32 shardId;
+    uint32 generation;
+    uint64 epoch;
+    bytes32 parent;
+    uint64 firstBlock;
+    uint64 lastBlock;
+    bytes32 blocksRoot;
+    bytes32 stateRoot;
+}
