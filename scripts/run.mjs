@@ -1,0 +1,57 @@
+// The door to every command (`npm start`, `npm test`, ...). Plain JavaScript, because it has to run on Node 20 as well:
+// it finds or fetches a Node that can run the project, installs the dependencies under that Node, compiles the contracts
+// that changed, and hands over. Its own words go to stderr; stdout belongs to the command.
+import { compileContracts } from "./run/contracts.mjs";
+import { installDependencies } from "./run/dependencies.mjs";
+import { withLock } from "./run/lock.mjs";
+import { findNode } from "./run/node.mjs";
+import { binary, Failure, handOver, say } from "./run/process.mjs";
+
+/** What each command runs, and whether it needs compiled contracts. */
+const commands = {
+  start: { compiled: true, run: (args) => [["scripts/devnet.ts", ...args]] },
+  test: { compiled: true, run: (args) => [[binary("hardhat"), "test", ...withoutCompiling(args)]] },
+  check: { compiled: true, run: (args) => [["scripts/check.ts", ...args]] },
+  audit: { compiled: true, run: (args) => [["relayer/cli/audit.ts", ...args]] },
+  bench: { compiled: true, run: (args) => [["bench/run.ts", ...args]] },
+  deploy: { compiled: true, run: (args) => [["scripts/deploy.ts", ...args]] },
+  compile: { compiled: true, run: () => [] },
+  format: {
+    compiled: false,
+    run: () => [
+      [binary("@biomejs/biome", "biome"), "check", "--write", "."],
+      [binary("prettier"), "--log-level", "warn", "--write", "**/*.sol"],
+    ],
+  },
+  // For everything else: any file with the right Node, Hardhat's own tasks, tests that need no contracts.
+  node: { compiled: false, run: (args) => [args] },
+  hardhat: { compiled: false, run: (args) => [[binary("hardhat"), ...args]] },
+  mocha: { compiled: false, run: (args) => [[binary("mocha"), "--timeout", "120000", ...args]] },
+};
+
+/** Contracts and Solidity tests are compiled already; coverage alone compiles anew, with its instrumentation. */
+function withoutCompiling(args) {
+  return args.includes("--coverage") ? args : ["--no-compile", ...args];
+}
+
+async function main([name, ...args]) {
+  const command = Object.hasOwn(commands, name ?? "") ? commands[name] : undefined;
+  if (command === undefined) {
+    throw new Failure(`usage: node scripts/run.mjs <${Object.keys(commands).join(" | ")}> [arguments]`, 2);
+  }
+
+  const node = await withLock(async () => {
+    const found = await findNode();
+    await installDependencies(found);
+    if (command.compiled) await compileContracts(found);
+    return found;
+  });
+
+  for (const argv of command.run(args)) await handOver(node, argv);
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  if (!(error instanceof Failure)) throw error;
+  say(error.message);
+  process.exitCode = error.exitCode;
+});
