@@ -207,8 +207,8 @@ export function encodeBlocksRequest(request: BlocksRequest): Uint8Array {
 
 /** @throws DecodeError */
 export function decodeBlocksRequest(bytes: Uint8Array): BlocksRequest {
-  const reader = new ByteReader(bytes);
-  if (reader.u8() !== VERSION || reader.u8() !== BLOCKS_REQUEST) throw new DecodeError("not a request for blocks");
+  if (requestKind(bytes) !== "blocks") throw new DecodeError("not a request for blocks");
+  const reader = new ByteReader(bytes.subarray(2));
   const request = { shardId: reader.u32(), first: reader.u64(), last: reader.u64() };
   reader.end();
   const count = request.last - request.first + 1;
@@ -233,4 +233,106 @@ export function decodeBlocksAnswer(bytes: Uint8Array): Uint8Array[] {
   for (let i = 0; i < count; i++) blocks.push(reader.bytes(reader.u32()));
   reader.end();
   return blocks;
+}
+
+/** Messages wanted from the operator of their source, proven against the state of one of its crosslinks. */
+export interface MessagesRequest {
+  readonly source: number;
+  readonly destination: number;
+  /** Index of the first message wanted. */
+  readonly first: number;
+  readonly crosslinkHash: Uint8Array;
+}
+
+/** What proves messages against a crosslink's state (docs/formats.md, section 5, ImportMessage). */
+export interface MessagesAnswer {
+  /** Messages in the outbox at that state. */
+  readonly count: number;
+  /** Path of leaf `outbox[destination]`, bottom up. */
+  readonly stateSiblings: readonly Uint8Array[];
+  /** In order from `first`, at most MAX_ANSWERED_MESSAGES. */
+  readonly messages: readonly ProvenMessage[];
+}
+
+export interface ProvenMessage {
+  readonly sender: Uint8Array;
+  readonly recipient: Uint8Array;
+  readonly value: bigint;
+  readonly data: Uint8Array;
+  /** The message's path in the outbox, bottom up. */
+  readonly siblings: readonly Uint8Array[];
+}
+
+const MESSAGES_REQUEST = 0x82;
+export const MAX_ANSWERED_MESSAGES = 64;
+
+/** The type byte of a request. @throws DecodeError */
+export function requestKind(bytes: Uint8Array): "blocks" | "messages" {
+  const reader = new ByteReader(bytes);
+  const version = reader.u8();
+  const type = reader.u8();
+  if (version === VERSION && type === BLOCKS_REQUEST) return "blocks";
+  if (version === VERSION && type === MESSAGES_REQUEST) return "messages";
+  throw new DecodeError(`request type ${type} of version ${version} is unknown`);
+}
+
+export function encodeMessagesRequest(request: MessagesRequest): Uint8Array {
+  const writer = new ByteWriter().u8(VERSION).u8(MESSAGES_REQUEST).u32(request.source).u32(request.destination);
+  return writer.u64(request.first).fixed(request.crosslinkHash, 32).finish();
+}
+
+/** @throws DecodeError */
+export function decodeMessagesRequest(bytes: Uint8Array): MessagesRequest {
+  if (requestKind(bytes) !== "messages") throw new DecodeError("not a request for messages");
+  const reader = new ByteReader(bytes.subarray(2));
+  const request = {
+    source: reader.u32(),
+    destination: reader.u32(),
+    first: reader.u64(),
+    crosslinkHash: reader.bytes(32),
+  };
+  reader.end();
+  return request;
+}
+
+function writeSiblings(writer: ByteWriter, siblings: readonly Uint8Array[]): void {
+  writer.u8(siblings.length);
+  for (const sibling of siblings) writer.fixed(sibling, 32);
+}
+
+function readSiblings(reader: ByteReader): Uint8Array[] {
+  return Array.from({ length: reader.u8() }, () => reader.bytes(32));
+}
+
+export function encodeMessagesAnswer(answer: MessagesAnswer): Uint8Array {
+  const writer = new ByteWriter().u64(answer.count);
+  writeSiblings(writer, answer.stateSiblings);
+  writer.u16(answer.messages.length);
+  for (const message of answer.messages) {
+    writer.fixed(message.sender, 20).fixed(message.recipient, 20).u128(message.value);
+    writer.u16(message.data.length).bytes(message.data);
+    writeSiblings(writer, message.siblings);
+  }
+  return writer.finish();
+}
+
+/** @throws DecodeError */
+export function decodeMessagesAnswer(bytes: Uint8Array): MessagesAnswer {
+  const reader = new ByteReader(bytes);
+  const count = reader.u64();
+  const stateSiblings = readSiblings(reader);
+  const length = reader.u16();
+  if (length > MAX_ANSWERED_MESSAGES) throw new DecodeError(`${length} messages in an answer`);
+  const messages: ProvenMessage[] = [];
+  for (let i = 0; i < length; i++) {
+    messages.push({
+      sender: reader.bytes(20),
+      recipient: reader.bytes(20),
+      value: reader.u128(),
+      data: reader.bytes(reader.u16()),
+      siblings: readSiblings(reader),
+    });
+  }
+  reader.end();
+  return { count, stateSiblings, messages };
 }

@@ -1,0 +1,138 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { toHex } from "../../protocol/bytes.ts";
+
+/**
+ * What each key has signed, so that it never signs what is slashable: recorded and flushed to disk before the signature
+ * is made. Watermarks as in EIP-3076's minimal form: a lower epoch is refused, the same epoch only for the same content.
+ */
+export class SlashingProtection {
+  readonly #file: number;
+  readonly #ids = new Map<string, number>();
+  readonly #votes: Watermark[] = [];
+  readonly #sources: number[] = [];
+  readonly #proposals: Watermark[] = [];
+  /** By key and shard. */
+  readonly #attestations = new Map<string, Watermark>();
+
+  /** @throws Error when the file is damaged; signing without it would be unsafe. */
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
+    if (existsSync(path)) this.#load(path);
+    this.#file = openSync(path, "a", 0o600);
+  }
+
+  /** Records the vote for all the keys, or for none. @throws SlashableError */
+  vote(publicKeys: readonly Uint8Array[], vote: { source: number; target: number; root: Uint8Array }): void {
+    const ids = publicKeys.map((key) => this.#idOf(key));
+    const root = toHex(vote.root);
+    for (const id of ids) {
+      const lastSource = this.#sources[id];
+      if (lastSource !== undefined && vote.source < lastSource) {
+        throw new SlashableError(`a vote from source ${vote.source} after one from ${lastSource}`);
+      }
+      assertAbove("vote", this.#votes[id], { epoch: vote.target, root });
+    }
+    this.#append({ type: "vote", ids, source: vote.source, epoch: vote.target, root });
+  }
+
+  /** Records the attestation for all the keys, or for none. @throws SlashableError */
+  attestation(publicKeys: readonly Uint8Array[], shardId: number, epoch: number, crosslinkHash: Uint8Array): void {
+    const ids = publicKeys.map((key) => this.#idOf(key));
+    const root = toHex(crosslinkHash);
+    for (const id of ids) {
+      assertAbove(`attestation of shard ${shardId}`, this.#attestations.get(`${id}/${shardId}`), { epoch, root });
+    }
+    this.#append({ type: "attestation", ids, shardId, epoch, root });
+  }
+
+  /** @throws SlashableError */
+  proposal(publicKey: Uint8Array, epoch: number, checkpointRoot: Uint8Array): void {
+    const id = this.#idOf(publicKey);
+    const root = toHex(checkpointRoot);
+    assertAbove("proposal", this.#proposals[id], { epoch, root });
+    this.#append({ type: "proposal", ids: [id], epoch, root });
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #idOf(publicKey: Uint8Array): number {
+    const hex = toHex(publicKey);
+    const known = this.#ids.get(hex);
+    if (known !== undefined) return known;
+    const id = this.#ids.size;
+    this.#append({ type: "key", id, publicKey: hex });
+    return id;
+  }
+
+  #append(record: SignedRecord): void {
+    const line = `${JSON.stringify(record)}\n`;
+    if (writeSync(this.#file, line) !== Buffer.byteLength(line)) {
+      throw new Error("slashing protection: the record was not written whole; is the disk full?");
+    }
+    // A key alone binds nothing: it reaches the disk with the first record that names it.
+    if (record.type !== "key") fsyncSync(this.#file);
+    this.#apply(record);
+  }
+
+  #apply(record: SignedRecord): void {
+    if (record.type === "key") {
+      this.#ids.set(record.publicKey, record.id);
+      return;
+    }
+    const mark = { epoch: record.epoch, root: record.root };
+    for (const id of record.ids) {
+      if (record.type === "vote") {
+        this.#votes[id] = mark;
+        this.#sources[id] = record.source;
+      } else if (record.type === "proposal") this.#proposals[id] = mark;
+      else this.#attestations.set(`${id}/${record.shardId}`, mark);
+    }
+  }
+
+  #load(path: string): void {
+    const text = readFileSync(path, "utf8");
+    const lines = text.split("\n");
+    // A crash in the middle of a write leaves a last line without its end. Nothing was signed for it yet.
+    const torn = lines.pop() as string;
+    if (torn !== "") truncateSync(path, Buffer.byteLength(text) - Buffer.byteLength(torn));
+    lines.forEach((line, i) => {
+      try {
+        this.#apply(JSON.parse(line) as SignedRecord);
+      } catch {
+        throw new Error(damaged(path, i + 1));
+      }
+    });
+  }
+}
+
+/** Signing this could cost the stake. */
+export class SlashableError extends Error {
+  override readonly name = "SlashableError";
+}
+
+interface Watermark {
+  readonly epoch: number;
+  readonly root: string;
+}
+
+type SignedRecord =
+  | { readonly type: "key"; readonly id: number; readonly publicKey: string }
+  | ({ readonly type: "vote"; readonly ids: readonly number[]; readonly source: number } & Watermark)
+  | ({ readonly type: "attestation"; readonly ids: readonly number[]; readonly shardId: number } & Watermark)
+  | ({ readonly type: "proposal"; readonly ids: readonly number[] } & Watermark);
+
+function assertAbove(what: string, last: Watermark | undefined, next: Watermark): void {
+  if (last === undefined || next.epoch > last.epoch) return;
+  if (next.epoch === last.epoch && next.root === last.root) return;
+  throw new SlashableError(`a ${what} for epoch ${next.epoch} after one for epoch ${last.epoch}`);
+}
+
+function damaged(path: string, line: number): string {
+  return (
+    `slashing protection: ${path} is damaged at line ${line}. ` +
+    "Restore it from a backup; without it these keys must not sign."
+  );
+}
