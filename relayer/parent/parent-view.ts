@@ -1,0 +1,209 @@
+import type { Checkpoint } from "../../protocol/checkpoint.ts";
+import type { Crosslink } from "../../protocol/crosslink.ts";
+import type { Domain } from "../../protocol/eip712.ts";
+import type { InboxEntry } from "../../protocol/inbox-entry.ts";
+import type { Parameters } from "../../protocol/presets.ts";
+import type { CheckpointSubmission } from "./checkpoint-submission.ts";
+
+/**
+ * What the relayer knows of the parent chain, as of its head. Hashes, keys and accounts are byte arrays; epochs, slots,
+ * block numbers and Unix times (seconds) are numbers; wei are bigints. What is handed out is not to be changed.
+ *
+ * A view object stays the same for the life of its follower and is updated only between two events of `ParentEvents`, so
+ * whatever is read without awaiting in between is consistent.
+ */
+export interface ParentView {
+  readonly domain: Domain;
+  readonly parameters: Parameters;
+  readonly addresses: ContractAddresses;
+  /** null while genesis is not scheduled. */
+  readonly genesisTime: number | null;
+  readonly head: ParentBlock;
+
+  /** Of the head's timestamp; 0 before genesis. */
+  slot(): number;
+  /** Of the head's timestamp; 0 before genesis. */
+  epoch(): number;
+
+  // ------------------------------------------------------------------ validators and seats, by epoch
+  // Seats of the epochs up to the current one + INPUT_DELAY are fixed; those of later ones may still change, and before
+  // genesis those of all.
+
+  validatorCount(): number;
+  /** Validators are numbered from 1. */
+  validator(index: number): Validator | null;
+  /** The validator with this compressed key (48 bytes), or null. */
+  validatorByKey(publicKey: Uint8Array): Validator | null;
+  seatCount(epoch: number): number;
+  occupiedCount(epoch: number): number;
+  /** null when the seat is vacant or does not exist. */
+  occupant(seat: number, epoch: number): Validator | null;
+  /** By seat, `seatCount(epoch)` of them; null where vacant. */
+  seatsOf(epoch: number): readonly (Validator | null)[];
+
+  // ------------------------------------------------------------------ randomness, by epoch
+  // null while the answer may still change: the seed of an epoch is known INPUT_DELAY - 1 epochs before it begins.
+
+  /** Mix (a word, its first four bytes zero) after the last checkpoint accepted in an epoch <= `epoch`; of genesis below 0. */
+  mixAsOf(epoch: number): Uint8Array | null;
+  seed(epoch: number): Uint8Array | null;
+  /** Seats of the committee in the shuffle's order, vacant ones included; empty when the epoch has no such committee. */
+  committee(position: number, epoch: number): readonly number[] | null;
+  /** null, too, when there are no seats. A vacant proposer's seat means that the epoch has no checkpoint. */
+  proposer(epoch: number): Proposer | null;
+
+  // ------------------------------------------------------------------ shards
+
+  /** Ascending by id. */
+  shards(): readonly Shard[];
+  shard(id: number): Shard | null;
+  shardAt(position: number): Shard | null;
+  /** Shards opened in an epoch <= `epoch` (before genesis is 0), as far as known: it is fixed once `epoch` is over. */
+  shardCountAsOf(epoch: number): number;
+
+  // ------------------------------------------------------------------ checkpoints
+
+  readonly justified: CheckpointLink;
+  readonly finalized: CheckpointLink;
+  readonly settled: CheckpointLink;
+  /** The accepted checkpoint of that epoch, the genesis checkpoint for 0; null if there is none. */
+  checkpoint(epoch: number): AcceptedCheckpoint | null;
+  /** Epoch of the latest checkpoint whose settlement was recorded in an epoch <= `epoch`; 0 is genesis. */
+  settledAsOf(epoch: number): number;
+  /** null while that epoch's checkpoint is not settled. */
+  settlement(epoch: number): Settlement | null;
+  /** Crosslinks that stand in an accepted checkpoint, by their hash. Genesis crosslinks of open shards, too. */
+  crosslinkByHash(hash: Uint8Array): Crosslink | null;
+
+  // ------------------------------------------------------------------ inbox
+
+  inboxCount(shardId: number): number;
+  /** Indices start at 0. */
+  inboxEntry(shardId: number, index: number): RecordedInboxEntry | null;
+
+  /** The facts that a shard's steps are judged by. */
+  facts(): ParentFacts;
+}
+
+/** A block of the parent chain. */
+export interface ParentBlock {
+  readonly number: number;
+  readonly hash: Uint8Array;
+  /** Unix time, seconds. */
+  readonly timestamp: number;
+}
+
+/** 0x and 40 hexadecimal digits each, in checksummed form. */
+export interface ContractAddresses {
+  readonly registry: string;
+  readonly staking: string;
+  readonly anchors: string;
+  readonly shardRegistry: string;
+  readonly inbox: string;
+  readonly vault: string;
+}
+
+export interface Validator {
+  /** From 1, in the order of enrolment. */
+  readonly index: number;
+  /** 48 bytes, compressed. */
+  readonly publicKey: Uint8Array;
+  /** 20 bytes */
+  readonly withdrawalAddress: Uint8Array;
+  readonly seat: number;
+  readonly activationEpoch: number;
+}
+
+export interface Proposer {
+  readonly seat: number;
+  readonly validator: Validator | null;
+}
+
+export interface Shard {
+  readonly id: number;
+  readonly position: number;
+  readonly generation: number;
+  /** 20 bytes */
+  readonly operator: Uint8Array;
+  /** EIP-155 chain id of its transactions. */
+  readonly chainId: number;
+  readonly openedEpoch: number;
+}
+
+/** A checkpoint as a vote names it. */
+export interface CheckpointLink {
+  readonly epoch: number;
+  readonly root: Uint8Array;
+}
+
+export interface ChangedEntry {
+  readonly position: number;
+  readonly crosslink: Crosslink;
+  /** What `checkpoint.entries[position]` holds. */
+  readonly hash: Uint8Array;
+}
+
+export interface AcceptedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly root: Uint8Array;
+  /** Right child of the root: opens it together with the entries. */
+  readonly bodyRoot: Uint8Array;
+  /** Time, block and epoch of the parent chain at acceptance; of deployment for the genesis checkpoint. */
+  readonly acceptedTime: number;
+  readonly acceptedBlock: number;
+  readonly acceptedEpoch: number;
+  /** Entries that differ from the source's, ascending by position. */
+  readonly changed: readonly ChangedEntry[];
+  /** Positions whose changed entry was of a dead generation when accepted: nothing may be read from it. */
+  readonly voided: readonly number[];
+  /** As it was submitted, to be submitted again after a reorg; null for the genesis checkpoint. */
+  readonly submission: CheckpointSubmission | null;
+  /** The latest crosslink at the position, of this checkpoint or an ancestor; null when the entry is zero. */
+  crosslinkOf(position: number): Crosslink | null;
+}
+
+export interface Settlement {
+  /** Epoch of the parent chain in which settlement was recorded. */
+  readonly settledEpoch: number;
+  /** Positions from which nothing may be read. */
+  readonly exceptions: readonly number[];
+}
+
+export interface RecordedInboxEntry extends InboxEntry {
+  readonly digest: Uint8Array;
+}
+
+/** The parent chain as the rules of the steps see it (docs/formats.md, section 5). Epochs may be negative: genesis. */
+export interface ParentFacts {
+  /** null while it is not known. */
+  seed(epoch: number): Uint8Array | null;
+  /** Shards opened in an epoch <= `asOfEpoch`, at least 0. */
+  shardCount(asOfEpoch: number): number;
+  /** Digest of the entry and the epoch in which it was recorded. */
+  inboxEntry(shardId: number, index: number): { readonly digest: Uint8Array; readonly epoch: number } | null;
+  /** Root of that checkpoint if its settlement was recorded in an epoch <= `asOfEpoch` without exception at the position. */
+  settledCheckpointRoot(checkpointEpoch: number, position: number, asOfEpoch: number): Uint8Array | null;
+}
+
+/**
+ * What a follower tells, with the arguments of the listener. The view already holds what an event is about. After "reorg"
+ * nothing later than the ancestor is known; what the new chain holds comes as new events.
+ */
+export interface ParentEvents {
+  /** A new head; after all other events of its blocks. */
+  block: [head: ParentBlock];
+  checkpoint: [checkpoint: AcceptedCheckpoint];
+  finalized: [epoch: number];
+  settled: [epoch: number];
+  inbox: [entry: RecordedInboxEntry];
+  reorg: [ancestor: ParentBlock, abandonedHead: ParentBlock];
+  /** Reading goes on; `ParentStalled` among them. */
+  error: [error: Error];
+}
+
+/** A view that tells when it changes: what services are given. */
+export interface ParentSource {
+  readonly view: ParentView;
+  on<E extends keyof ParentEvents>(event: E, listener: (...args: ParentEvents[E]) => void): unknown;
+  off<E extends keyof ParentEvents>(event: E, listener: (...args: ParentEvents[E]) => void): unknown;
+}
