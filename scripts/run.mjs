@@ -20,7 +20,7 @@ const commands = {
     compiled: false,
     run: () => [
       [binary("@biomejs/biome", "biome"), "check", "--write", "."],
-      [binary("prettier"), "--log-level", "warn", "--write", "**/*.sol"],
+      [binary("prettier"), "--log-level", "warn", "--write", "{contracts,test}/**/*.sol"],
     ],
   },
   // For everything else: any file with the right Node, Hardhat's own tasks, tests that need no contracts.

@@ -14,7 +14,9 @@ export async function installDependencies(node) {
   const before = missingPackages(JSON.parse(lock));
   if (before.length === 0 || isExpected(before, lockHash)) return;
 
-  const reason = existsSync(path.join(root, "node_modules")) ? "node_modules does not match the lock file" : "first run";
+  const reason = existsSync(path.join(root, "node_modules"))
+    ? "node_modules does not match the lock file"
+    : "first run";
   say(`installing dependencies with npm ci (${reason}; about a minute)`);
   if (!(await npm(node, ["ci", "--no-audit", "--no-fund", "--loglevel=error"]))) {
     throw new Failure("npm ci failed: see its message above. If it is the network, try again when it is back");

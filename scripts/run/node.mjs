@@ -23,7 +23,13 @@ function isSuitable() {
 async function fetchedNode(current) {
   const folder = path.join(cacheFolder, `node${FETCHED_MAJOR}`);
   const packageName = platformPackage();
-  const binary = path.join(folder, "node_modules", packageName, "bin", process.platform === "win32" ? "node.exe" : "node");
+  const binary = path.join(
+    folder,
+    "node_modules",
+    packageName,
+    "bin",
+    process.platform === "win32" ? "node.exe" : "node",
+  );
   const node = { path: binary, version: `v${FETCHED_MAJOR}` };
   if (existsSync(binary)) return node;
 
