@@ -1,6 +1,6 @@
 import blst from "@chainsafe/blst";
-import { BlsError, type BlsPort } from "../protocol/crypto.ts";
 import { SIGNATURE_TAG } from "../protocol/bls.ts";
+import { BlsError, type BlsPort } from "../protocol/crypto.ts";
 import { decodeG1, decodeG2, encodeG1, encodeG2 } from "./eip2537.ts";
 import { portableBls } from "./portable-bls.ts";
 

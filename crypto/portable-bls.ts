@@ -84,8 +84,7 @@ function combineSecretKeys(secretKeys: readonly Uint8Array[], coefficients: read
 export const portableBls: BlsPort = {
   publicKey: (secretKey) => G1.BASE.multiply(parseSecretKey(secretKey)).toBytes(),
 
-  sign: (secretKey, message, tag) =>
-    longSignatures.hash(message, tag).multiply(parseSecretKey(secretKey)).toBytes(),
+  sign: (secretKey, message, tag) => longSignatures.hash(message, tag).multiply(parseSecretKey(secretKey)).toBytes(),
 
   verify: (publicKey, message, signature, tag) =>
     falseIfMalformed(() => verifyPoint(parsePublicKey(publicKey), message, signature, tag)),

@@ -29,10 +29,7 @@ function recoverAddress(digest: Uint8Array, r: Uint8Array, s: Uint8Array, yParit
   }
 }
 
-function signDigest(
-  digest: Uint8Array,
-  secretKey: Uint8Array,
-): { r: Uint8Array; s: Uint8Array; yParity: number } {
+function signDigest(digest: Uint8Array, secretKey: Uint8Array): { r: Uint8Array; s: Uint8Array; yParity: number } {
   const signature = secp256k1.sign(digest, secretKey, { prehash: false, format: "recovered" });
   return { r: signature.slice(1, 33), s: signature.slice(33, 65), yParity: signature[0] as number };
 }

@@ -97,7 +97,7 @@ export function computeShuffledList(crypto: Crypto, count: number, seed: Uint8Ar
     for (let i = 0; i < count; i++) {
       const index = list[i] as number;
       const flip = pivot < index ? pivot + count - index : pivot - index;
-      const position = index > flip ? index : flip;
+      const position = Math.max(index, flip);
       if (((sources[position >>> 3] as number) >> (position & 7)) & 1) list[i] = flip;
     }
   }

@@ -7,8 +7,8 @@ import {HashToCurve} from "./HashToCurve.sol";
 
 /// @title BLS12-381 signatures with keys in G1 and signatures in G2
 /// @notice Group operations by the EIP-2537 precompiles, and the checks built on them.
-/// @dev A precompile that is given a bad point consumes all gas it was forwarded and says no more than "failed", just as
-///      one that runs out of gas. Both revert with `Bls_PrecompileFailed`; a signature that merely does not match is `false`.
+/// @dev A precompile that is given a bad point consumes all gas it was forwarded and says only "failed", as does
+///      one that runs out of gas. Both revert with `Bls_PrecompileFailed`; a signature that does not match is `false`.
 library Bls {
     /// Signatures: the proof-of-possession suite of draft-irtf-cfrg-bls-signature-05, section 4.2.3.
     bytes internal constant SIGNATURE_TAG = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
@@ -21,8 +21,8 @@ library Bls {
 
     uint256 private constant PAIR_LENGTH = 384;
 
-    /// A precompile failed: a point off the curve or outside the subgroup, a coordinate not below p, too little gas, or a
-    /// chain without EIP-2537.
+    /// A precompile failed: a point off the curve or outside the subgroup, a coordinate not below p, too little gas, or
+    /// a chain without EIP-2537.
     error Bls_PrecompileFailed(uint256 precompile);
     /// Infinity is neither a key nor a signature.
     error Bls_Infinity();
@@ -78,10 +78,7 @@ library Bls {
     }
 
     /// @notice Sum of scalars[i] * points[i] in G1. Checks curve and subgroup of every point.
-    function multiplyAdd(
-        G1Point[] memory points,
-        uint256[] memory scalars
-    ) internal view returns (G1Point memory sum) {
+    function multiplyAdd(G1Point[] memory points, uint256[] memory scalars) internal view returns (G1Point memory sum) {
         if (points.length == 0 || points.length != scalars.length) {
             revert Bls_ListLengths(points.length, scalars.length);
         }
@@ -91,7 +88,11 @@ library Bls {
             let end := add(input, mul(mload(points), 160))
             let point := add(points, 32)
             let scalar := add(scalars, 32)
-            for { let item := input } lt(item, end) { item := add(item, 160) } {
+            for {
+                let item := input
+            } lt(item, end) {
+                item := add(item, 160)
+            } {
                 mcopy(item, mload(point), 128)
                 mstore(add(item, 128), mload(scalar))
                 point := add(point, 32)
@@ -158,8 +159,8 @@ library Bls {
     /// @param voters Sum of the public keys of everybody who voted.
     /// @param voteDigest What the voters signed.
     /// @param revealDigest What the proposer signed: the epoch alone, so the reveal is unique.
-    /// @dev r is 128 bits of a hash over everything that is checked. Without it only the *sum* of both signatures would be
-    ///      fixed and anybody could shift a difference from one to the other, choosing the randomness.
+    /// @dev r is 128 bits of a hash over everything that is checked. Without it only the *sum* of both signatures would
+    ///      be fixed and anybody could shift a difference from one to the other, choosing the randomness.
     ///      G2_ADD does not check the subgroup, but G2_MSM checks the reveal and the pairing checks the sum, so the
     ///      vote signature is in the subgroup too.
     function verifyVoteAndReveal(
@@ -183,7 +184,7 @@ library Bls {
         return _pairingCheck(pairs);
     }
 
-    /// @notice Coefficient of a batch check: the first 16 bytes of a hash over all that is checked, one in place of zero.
+    /// @notice Coefficient of a batch check: the first 16 bytes of a hash over all that is checked, 1 in place of 0.
     function coefficient(bytes32 transcriptHash) internal pure returns (uint256 r) {
         r = uint256(transcriptHash) >> 128;
         if (r == 0) r = 1;

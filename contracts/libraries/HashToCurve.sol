@@ -15,7 +15,7 @@ library HashToCurve {
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
 
-    /// The tag is empty or longer than 255 bytes (RFC 9380, sections 3.1 and 5.3.3; long tags are not hashed down here).
+    /// The tag is empty or longer than 255 bytes (RFC 9380, sections 3.1 and 5.3.3; no long ones here).
     error HashToCurve_TagLength(uint256 length);
     /// More than 255 blocks of 32 bytes were asked for.
     error HashToCurve_OutputLength(uint256 length);
@@ -60,7 +60,11 @@ library HashToCurve {
             mstore8(add(scratch, sub(blockLength, 1)), tagLength)
             let output := add(uniform, 32)
             let outputEnd := add(output, mload(uniform))
-            for { let i := 1 } lt(output, outputEnd) { i := add(i, 1) } {
+            for {
+                let i := 1
+            } lt(output, outputEnd) {
+                i := add(i, 1)
+            } {
                 mstore8(add(scratch, 32), i)
                 ok := and(ok, staticcall(gas(), SHA256, scratch, blockLength, output, 32))
                 mstore(scratch, xor(first, mload(output)))
@@ -89,22 +93,32 @@ library HashToCurve {
             mstore(add(scratch, 193), P_LOW)
             let ok := 1
             let elements := add(uniform, 32)
-            for { let element := elements } lt(element, add(elements, 256)) { element := add(element, 64) } {
+            for {
+                let element := elements
+            } lt(element, add(elements, 256)) {
+                element := add(element, 64)
+            } {
                 mcopy(add(scratch, 96), element, 64)
                 ok := and(ok, staticcall(gas(), MODEXP, scratch, 225, element, 64))
                 ok := and(ok, eq(returndatasize(), 64))
             }
-            if iszero(ok) { failed := MODEXP }
+            if iszero(ok) {
+                failed := MODEXP
+            }
 
             ok := staticcall(gas(), MAP_FP2_TO_G2, elements, 128, scratch, 256)
             ok := and(ok, eq(returndatasize(), 256))
             ok := and(ok, staticcall(gas(), MAP_FP2_TO_G2, add(elements, 128), 128, add(scratch, 256), 256))
             ok := and(ok, eq(returndatasize(), 256))
-            if and(iszero(ok), iszero(failed)) { failed := MAP_FP2_TO_G2 }
+            if and(iszero(ok), iszero(failed)) {
+                failed := MAP_FP2_TO_G2
+            }
 
             ok := staticcall(gas(), G2_ADD, scratch, 512, point, 256)
             ok := and(ok, eq(returndatasize(), 256))
-            if and(iszero(ok), iszero(failed)) { failed := G2_ADD }
+            if and(iszero(ok), iszero(failed)) {
+                failed := G2_ADD
+            }
         }
         if (failed != 0) revert HashToCurve_PrecompileFailed(failed);
     }

@@ -6,10 +6,10 @@ import {G2Point} from "../types/G2Point.sol";
 import {Bls} from "./Bls.sol";
 
 /// @title Proofs that the depositor knows the secret keys
-/// @notice Defends the aggregate key against rogue keys. The digest must bind chain, contract, keys and withdrawal address.
+/// @notice Defends the aggregate key against rogue keys. The digest must bind chain, contract, keys and owner.
 /// @dev A precompile failure (bad point, too little gas) reverts with `Bls_PrecompileFailed`.
 library ProofOfPossession {
-    /// Kept apart from `Bls.SIGNATURE_TAG`, so that no vote is ever a proof (draft-irtf-cfrg-bls-signature-05, section 4.2.3).
+    /// Not `Bls.SIGNATURE_TAG`, so that no vote is ever a proof (draft-irtf-cfrg-bls-signature-05, section 4.2.3).
     bytes internal constant TAG = "BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
     /// @notice Whether `proof` shows possession of the secret key of `key`. Infinity is refused with `false`.
@@ -19,8 +19,8 @@ library ProofOfPossession {
 
     /// @notice Whether `proof` shows possession of all secret keys of one owner's list:
     ///         e(sum of r_i * keys[i], H(digest)) = e(G1, proof) with hash-derived coefficients r_i.
-    /// @dev One owner only: a prover must know the weighted sum of all secret keys, and keys of several owners could not
-    ///      tell who of them is missing. No key is infinity, nor is their weighted sum.
+    /// @dev One owner only: a proof over keys of several owners would not tell whose keys it is about. No key may be
+    ///      infinity, nor their weighted sum.
     function verifyBatch(bytes32 digest, G1Point[] memory keys, G2Point memory proof) internal view returns (bool) {
         if (keys.length == 0) return false;
         for (uint256 i = 0; i < keys.length; ++i) {
@@ -29,7 +29,7 @@ library ProofOfPossession {
         return verify(digest, Bls.multiplyAdd(keys, coefficients(digest, keys)), proof);
     }
 
-    /// @notice r_i = first 16 bytes of keccak256(digest || keccak256(all keys, 128 bytes each) || i), one instead of zero.
+    /// @notice r_i = first 16 bytes of keccak256(digest || keccak256(all keys, 128 bytes each) || i), 1 in place of 0.
     /// @dev They depend on every key of the list: changing, swapping or dropping one changes them all.
     function coefficients(bytes32 digest, G1Point[] memory keys) internal pure returns (uint256[] memory r) {
         r = new uint256[](keys.length);
@@ -38,7 +38,11 @@ library ProofOfPossession {
             let buffer := mload(0x40)
             let end := add(buffer, mul(mload(keys), 128))
             let key := add(keys, 32)
-            for { let item := buffer } lt(item, end) { item := add(item, 128) } {
+            for {
+                let item := buffer
+            } lt(item, end) {
+                item := add(item, 128)
+            } {
                 mcopy(item, mload(key), 128)
                 key := add(key, 32)
             }

@@ -33,7 +33,11 @@ library SwapOrNotShuffle {
             // The hashed buffer: seed (32 bytes) || round (1) || block of 256 positions (4, little endian)
             let buffer := mload(0x40)
             mstore(buffer, seed)
-            for { let round := 0 } lt(round, rounds) { round := add(round, 1) } {
+            for {
+                let round := 0
+            } lt(round, rounds) {
+                round := add(round, 1)
+            } {
                 mstore8(add(buffer, 32), round)
                 ok := and(ok, staticcall(gas(), SHA256, buffer, 33, 0x00, 32))
                 ok := and(ok, eq(returndatasize(), 32))
@@ -45,7 +49,9 @@ library SwapOrNotShuffle {
                 word := or(shl(32, and(word, 0xffffffff)), shr(32, word))
                 let flip := mod(sub(add(mod(word, count), count), shuffled), count)
                 let position := shuffled
-                if gt(flip, position) { position := flip }
+                if gt(flip, position) {
+                    position := flip
+                }
 
                 mstore8(add(buffer, 33), shr(8, position))
                 mstore8(add(buffer, 34), shr(16, position))
@@ -53,13 +59,15 @@ library SwapOrNotShuffle {
                 mstore8(add(buffer, 36), shr(32, position))
                 ok := and(ok, staticcall(gas(), SHA256, buffer, 37, 0x00, 32))
                 ok := and(ok, eq(returndatasize(), 32))
-                if and(shr(and(position, 7), byte(shr(3, and(position, 255)), mload(0x00))), 1) { shuffled := flip }
+                if and(shr(and(position, 7), byte(shr(3, and(position, 255)), mload(0x00))), 1) {
+                    shuffled := flip
+                }
             }
         }
         if (!ok) revert SwapOrNotShuffle_HashFailed();
     }
 
-    /// @notice Shuffled positions [start, end) of the committee at `position` among `committeeCount`, over `seatCount` seats.
+    /// @notice Shuffled positions [start, end) of committee number `position` of `committeeCount` over the seats.
     function committeeSlice(
         uint256 position,
         uint256 committeeCount,

@@ -6,6 +6,8 @@ import {ProofOfPossession} from "../libraries/ProofOfPossession.sol";
 import {G1Point, PackedG1Point} from "../types/G1Point.sol";
 import {G2Point} from "../types/G2Point.sol";
 
+// solhint-disable use-natspec -- each function is the library function of its name
+/// @title Bls opened to tests
 /// @notice Opens the internal functions of `Bls`, `ProofOfPossession` and `G1Points` to tests.
 contract BlsMock {
     function addG1(G1Point memory a, G1Point memory b) external view returns (G1Point memory) {
@@ -24,10 +26,7 @@ contract BlsMock {
         return Bls.multiply(point, scalar);
     }
 
-    function multiplyAdd(
-        G1Point[] memory points,
-        uint256[] memory scalars
-    ) external view returns (G1Point memory) {
+    function multiplyAdd(G1Point[] memory points, uint256[] memory scalars) external view returns (G1Point memory) {
         return Bls.multiplyAdd(points, scalars);
     }
 
@@ -37,7 +36,11 @@ contract BlsMock {
         assembly ("memory-safe") {
             pointer := add(packed, 32)
             let scratch := mload(0x40)
-            for { let i := 0 } lt(i, 16) { i := add(i, 1) } {
+            for {
+                let i := 0
+            } lt(i, 16) {
+                i := add(i, 1)
+            } {
                 mstore(add(scratch, shl(5, i)), not(0))
             }
         }
@@ -73,11 +76,7 @@ contract BlsMock {
         gasUsed = before - gasleft();
     }
 
-    function verifyPossession(
-        bytes32 digest,
-        G1Point memory key,
-        G2Point memory proof
-    ) external view returns (bool) {
+    function verifyPossession(bytes32 digest, G1Point memory key, G2Point memory proof) external view returns (bool) {
         return ProofOfPossession.verify(digest, key, proof);
     }
 

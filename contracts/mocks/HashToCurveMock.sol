@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {HashToCurve} from "../libraries/HashToCurve.sol";
 import {G2Point} from "../types/G2Point.sol";
 
+// solhint-disable use-natspec -- each function is the library function of its name
+/// @title HashToCurve opened to tests
 /// @notice Opens the internal functions of `HashToCurve` to tests.
 contract HashToCurveMock {
     function expandMessageXmd(

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {SwapOrNotShuffle} from "../libraries/SwapOrNotShuffle.sol";
 
+// solhint-disable use-natspec -- each function is the library function of its name
+/// @title SwapOrNotShuffle opened to tests
 /// @notice Opens the internal functions of `SwapOrNotShuffle` to tests.
 contract SwapOrNotShuffleMock {
     function computeShuffledIndex(

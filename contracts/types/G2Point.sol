@@ -17,6 +17,7 @@ struct G2Point {
 using G2Points for G2Point global;
 
 /// @title Arithmetic-free operations on G2 points
+/// @notice Nothing here checks that a point is on the curve or in the subgroup.
 library G2Points {
     function isInfinity(G2Point memory point) internal pure returns (bool) {
         bytes32 x = point.x0a | point.x0b | point.x1a | point.x1b;
