@@ -35,6 +35,18 @@ export function checkpointRoot(crypto: Crypto, checkpoint: Checkpoint): Uint8Arr
   return hashNode(crypto, paddedTreeRoot(crypto, checkpoint.entries), checkpointBodyRoot(crypto, checkpoint.body));
 }
 
+/** The checkpoint that follows `source` when the entries at some positions change. */
+export function nextCheckpoint(
+  source: { readonly epoch: number; readonly root: Uint8Array; readonly entries: readonly Uint8Array[] },
+  epoch: number,
+  rewardsRoot: Uint8Array,
+  changed: readonly { readonly position: number; readonly hash: Uint8Array }[],
+): Checkpoint {
+  const entries = [...source.entries];
+  for (const { position, hash } of changed) entries[position] = hash;
+  return { body: { epoch, sourceEpoch: source.epoch, sourceRoot: source.root, rewardsRoot }, entries };
+}
+
 export function genesisCheckpoint(shardCount: number): Checkpoint {
   return {
     body: { epoch: 0, sourceEpoch: 0, sourceRoot: ZERO_HASH, rewardsRoot: ZERO_HASH },

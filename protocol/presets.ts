@@ -130,8 +130,8 @@ export interface SizeOverrides {
 /** @throws RangeError when an override is out of range */
 export function parametersFor(preset: PresetName, profile: ProfileName, overrides: SizeOverrides = {}): Parameters {
   const { shards, committee } = overrides;
-  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= 256)) {
-    throw new RangeError(`shards: ${shards} is not between 1 and 256`);
+  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= 128)) {
+    throw new RangeError(`shards: ${shards} is not between 1 and 128`);
   }
   if (committee !== undefined && !(Number.isInteger(committee) && committee >= 1 && committee <= 256)) {
     throw new RangeError(`committee: ${committee} is not between 1 and 256`);

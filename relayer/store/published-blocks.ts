@@ -1,0 +1,83 @@
+import { BLOCK_HEADER_BYTES, type BlockHeader, blockHash, readBlockHeader } from "../../protocol/block-header.ts";
+import { ByteReader, equal } from "../../protocol/bytes.ts";
+import { operatorSigned } from "../../protocol/certificate.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import type { Domain } from "../../protocol/eip712.ts";
+
+/** A block as published, with what its header says. */
+export interface PublishedBlock {
+  readonly header: BlockHeader;
+  readonly hash: Uint8Array;
+  /** `block` of docs/formats.md, section 5. */
+  readonly bytes: Uint8Array;
+}
+
+export interface PublishedBlocksOptions {
+  readonly crypto: Crypto;
+  readonly domain: Domain;
+  /** Blocks of a shard that are kept; the lowest numbers go first. */
+  readonly keptPerShard: number;
+  /** Who may publish blocks of the shard; null when there is no such shard. */
+  readonly shard: (shardId: number) => { readonly operator: Uint8Array; readonly generation: number } | null;
+}
+
+/** Different blocks of one number that are kept: an operator that signs two is slashable, and one is enough to go on. */
+const MAX_RIVALS = 2;
+
+/** Blocks that operators have signed, by shard and number. Their contents are judged by whoever attests them. */
+export class PublishedBlocks {
+  readonly #options: PublishedBlocksOptions;
+  readonly #shards = new Map<number, Map<number, PublishedBlock[]>>();
+
+  constructor(options: PublishedBlocksOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Keeps the block if its operator signed it. False when it was not taken.
+   * @throws DecodeError
+   */
+  add(bytes: Uint8Array): boolean {
+    const { crypto, domain, keptPerShard } = this.#options;
+    const reader = new ByteReader(bytes.subarray(0, BLOCK_HEADER_BYTES + 65));
+    const header = readBlockHeader(reader);
+    const signature = reader.bytes(65);
+    const shard = this.#options.shard(header.shardId);
+    if (shard === null || header.generation !== shard.generation) return false;
+    const numbers = this.#shards.get(header.shardId) ?? new Map<number, PublishedBlock[]>();
+    const rivals = numbers.get(header.number) ?? [];
+    const hash = blockHash(crypto, domain, header);
+    if (rivals.length >= MAX_RIVALS || rivals.some((block) => equal(block.hash, hash))) return false;
+    if (!operatorSigned(crypto, hash, signature, shard.operator)) return false;
+    numbers.set(header.number, [...rivals, { header, hash, bytes: bytes.slice() }]);
+    this.#shards.set(header.shardId, numbers);
+    if (numbers.size > keptPerShard) numbers.delete(Math.min(...numbers.keys()));
+    return true;
+  }
+
+  /** The blocks from `first` to `last` on top of `parentHash`, or up to the first one that is missing. */
+  chain(shardId: number, first: number, last: number, parentHash: Uint8Array): PublishedBlock[] {
+    const numbers = this.#shards.get(shardId);
+    const blocks: PublishedBlock[] = [];
+    let parent = parentHash;
+    for (let number = first; number <= last; number++) {
+      const next = numbers?.get(number)?.find((block) => equal(block.header.parentHash, parent));
+      if (next === undefined) break;
+      blocks.push(next);
+      parent = next.hash;
+    }
+    return blocks;
+  }
+
+  /** The blocks of one number. */
+  numbered(shardId: number, number: number): readonly PublishedBlock[] {
+    return this.#shards.get(shardId)?.get(number) ?? [];
+  }
+
+  /** All blocks of a range, for a peer that asks. */
+  range(shardId: number, first: number, last: number): PublishedBlock[] {
+    const blocks: PublishedBlock[] = [];
+    for (let number = first; number <= last; number++) blocks.push(...this.numbered(shardId, number));
+    return blocks;
+  }
+}

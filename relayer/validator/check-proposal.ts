@@ -1,0 +1,92 @@
+import { SIGNATURE_TAG } from "../../protocol/bls.ts";
+import { equal, ZERO_HASH } from "../../protocol/bytes.ts";
+import { verifyCertificate } from "../../protocol/certificate.ts";
+import { type Checkpoint, checkpointRoot, nextCheckpoint, parentOfEntry } from "../../protocol/checkpoint.ts";
+import { crosslinkHash } from "../../protocol/crosslink.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import type { Proposal, ProposedEntry } from "../../protocol/gossip.ts";
+import { proposalDigest, randaoRevealDigest } from "../../protocol/vote.ts";
+import { committeeOf, keysOf } from "../parent/committee.ts";
+import type { AcceptedCheckpoint, CheckpointLink, ParentView } from "../parent/parent-view.ts";
+
+/** A proposal that two thirds may vote for, with the checkpoint that it leads to. */
+export interface CheckedProposal {
+  readonly proposal: Proposal;
+  readonly checkpoint: Checkpoint;
+  readonly source: CheckpointLink;
+  readonly target: CheckpointLink;
+  /** Crosslink hashes of the changed entries, by shard id. */
+  readonly changed: ReadonlyMap<number, Uint8Array>;
+}
+
+/** A proposal that nobody should vote for. */
+export class ProposalRefused extends Error {
+  override readonly name = "ProposalRefused";
+}
+
+/** Protocol section 5, step 4, as far as it does not depend on who votes. @throws ProposalRefused */
+export function checkProposal(crypto: Crypto, view: ParentView, proposal: Proposal): CheckedProposal {
+  const { epoch } = proposal;
+  if (epoch + 1 !== view.epoch()) throw new ProposalRefused(`epoch ${epoch} is not the one to vote in ${view.epoch()}`);
+  const source = view.checkpoint(view.justified.epoch);
+  if (source === null || proposal.sourceEpoch !== view.justified.epoch || !equal(proposal.sourceRoot, source.root)) {
+    throw new ProposalRefused(`source ${proposal.sourceEpoch} is not the justified epoch ${view.justified.epoch}`);
+  }
+  if (epoch <= proposal.sourceEpoch) throw new ProposalRefused(`target ${epoch} does not follow its source`);
+  if (!equal(proposal.rewardsRoot, ZERO_HASH)) throw new ProposalRefused("the rewards root does not recompute");
+
+  const changed = proposal.entries.map((entry) => checkEntry(crypto, view, proposal, source, entry));
+  const link = { epoch: proposal.sourceEpoch, root: source.root };
+  const checkpoint = nextCheckpoint(
+    { ...link, entries: source.checkpoint.entries },
+    epoch,
+    proposal.rewardsRoot,
+    changed,
+  );
+  const root = checkpointRoot(crypto, checkpoint);
+  checkProposer(crypto, view, proposal, root);
+  return {
+    proposal,
+    checkpoint,
+    source: link,
+    target: { epoch, root },
+    changed: new Map(changed.map(({ shardId, hash }) => [shardId, hash])),
+  };
+}
+
+function checkProposer(crypto: Crypto, view: ParentView, proposal: Proposal, root: Uint8Array): void {
+  const { epoch } = proposal;
+  const key = view.proposer(epoch)?.validator?.publicKey;
+  if (key === undefined) throw new ProposalRefused(`epoch ${epoch} has no proposer`);
+  const digest = proposalDigest(crypto, view.domain, epoch, root);
+  if (!crypto.bls.verify(key, digest, proposal.proposerSignature, SIGNATURE_TAG)) {
+    throw new ProposalRefused(`the proposer of epoch ${epoch} did not sign this`);
+  }
+  if (!crypto.bls.verify(key, randaoRevealDigest(crypto, view.domain, epoch), proposal.reveal, SIGNATURE_TAG)) {
+    throw new ProposalRefused("the randomness reveal is not the proposer's");
+  }
+}
+
+function checkEntry(
+  crypto: Crypto,
+  view: ParentView,
+  proposal: Proposal,
+  source: AcceptedCheckpoint,
+  { position, certificate }: ProposedEntry,
+): { position: number; shardId: number; hash: Uint8Array } {
+  const { crosslink } = certificate.signed;
+  const refuse = (why: string) => new ProposalRefused(`entry at position ${position}: ${why}`);
+  const shard = view.shardAt(position);
+  if (shard === null || crosslink.shardId !== shard.id) throw refuse("it is of another shard");
+  if (crosslink.generation !== shard.generation) throw refuse(`generation ${crosslink.generation} is not current`);
+  if (crosslink.epoch !== proposal.epoch) throw refuse(`it was attested in epoch ${crosslink.epoch}`);
+  const parent = parentOfEntry(crypto, view.domain, shard.id, source.checkpoint.entries[position] ?? ZERO_HASH);
+  if (!equal(crosslink.parent, parent)) throw refuse("it does not build on the justified entry");
+  const committee = committeeOf(view, position, proposal.epoch);
+  if (committee === null) throw refuse("it has no committee");
+  const { domain, parameters } = view;
+  if (!verifyCertificate(crypto, domain, parameters, certificate, keysOf(committee), shard.operator)) {
+    throw refuse("its certificate is not valid");
+  }
+  return { position, shardId: shard.id, hash: crosslinkHash(crypto, domain, crosslink) };
+}
