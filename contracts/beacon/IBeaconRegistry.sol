@@ -47,20 +47,14 @@ interface IBeaconRegistry {
     error BeaconRegistry_GenesisTimeOutOfRange(uint64 genesisTime, uint64 earliest, uint64 latest);
     error BeaconRegistry_NotStaking(address caller);
     error BeaconRegistry_NotAnchors(address caller);
-    /// @notice The key (or its negative, which has the same x-coordinate) belongs to a validator.
-    error BeaconRegistry_KeyTaken(bytes32 keyHash, uint32 validator);
     error BeaconRegistry_UnknownValidator(uint256 validator);
+    error BeaconRegistry_PublicKeysLength(uint256 length);
+    /// @notice Until genesis the seats of epoch 0 may still change.
+    error BeaconRegistry_BeforeGenesis();
     /// @notice Seats of an epoch later than `last` may still change.
     error BeaconRegistry_EpochOpen(uint64 epoch, uint64 last);
     /// @notice The seed of an epoch later than `last` may still change.
     error BeaconRegistry_SeedUnknown(uint64 epoch, uint64 last);
-    error BeaconRegistry_AbsentLength(uint256 length, uint256 expected);
-    /// @notice A bitmap of absent seats is left out when nobody is absent.
-    error BeaconRegistry_AbsentEmpty();
-    /// @notice A bit of the bitmap beyond the last seat is set.
-    error BeaconRegistry_AbsentPadding();
-    /// @notice A vacant seat counts as absent by itself and is not listed.
-    error BeaconRegistry_AbsentVacant(uint32 seat);
 
     // ------------------------------------------------------------------ launch
 

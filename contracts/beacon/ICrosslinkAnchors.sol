@@ -37,10 +37,6 @@ interface ICrosslinkAnchors {
     error CrosslinkAnchors_WrongSource(bytes32 root, bytes32 expected);
     /// @notice A position without a committee in the target epoch cannot change.
     error CrosslinkAnchors_NoCommittee(uint256 changed, uint256 committeeCount);
-    error CrosslinkAnchors_NoShard(uint256 position);
-    error CrosslinkAnchors_EntriesLength(uint256 length, uint256 expected);
-    /// @notice A crosslink holds `firstBlock` to `lastBlock`: at least one block, none of number 0, not too many.
-    error CrosslinkAnchors_BlockRange(uint256 position, uint64 firstBlock, uint64 lastBlock);
     error CrosslinkAnchors_NoQuorum(uint256 present, uint256 occupied);
     /// @notice The proposer's seat is vacant: that epoch has no checkpoint.
     error CrosslinkAnchors_NoProposer(uint64 targetEpoch);
@@ -49,7 +45,6 @@ interface ICrosslinkAnchors {
     error CrosslinkAnchors_NotSettled(uint64 epoch);
     /// @notice The checkpoint is settled, but not this position of it.
     error CrosslinkAnchors_Excepted(uint64 epoch, uint256 position);
-    error CrosslinkAnchors_ProofLength(uint256 length, uint256 expected);
     error CrosslinkAnchors_WrongCrosslink(bytes32 root, bytes32 expected);
     error CrosslinkAnchors_WrongState(bytes32 root, bytes32 expected);
     /// @notice The message is not of the shard whose crosslink is shown.

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {AbsentSeats} from "../libraries/AbsentSeats.sol";
+import {Bls} from "../libraries/Bls.sol";
+import {Eip2537Probe} from "../libraries/Eip2537Probe.sol";
+import {Seats, ValidatorSet} from "../libraries/ValidatorSet.sol";
+import {G1Point} from "../types/G1Point.sol";
+import {Parameters} from "../types/Parameters.sol";
+import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
+
+/// @notice See IBeaconRegistry. The validators themselves are in `ValidatorSet`; here are time, randomness and who may do what.
+contract BeaconRegistry is IBeaconRegistry, EIP712 {
+    using Checkpoints for Checkpoints.Trace224;
+    using SafeCast for uint256;
+    using ValidatorSet for ValidatorSet.State;
+
+    uint256 private constant KEY_LENGTH = 128;
+
+    /// @dev Changes that an enrolment rolls on the way, so that a living system needs nobody to do it.
+    uint256 private constant ROLLED_PER_ENROLMENT = 4;
+
+    address private immutable LAUNCHER;
+    uint64 private immutable LAUNCH_DEADLINE;
+    // What is read often, out of `_parameters`.
+    uint256 private immutable SECONDS_PER_SLOT;
+    uint256 private immutable SLOTS_PER_EPOCH;
+    uint256 private immutable INPUT_DELAY;
+    uint256 private immutable SHARD_COUNT;
+    uint256 private immutable COMMITTEE_SIZE;
+
+    Parameters private _parameters;
+    address private _staking;
+    address private _anchors;
+    uint64 private _genesisTime;
+    ValidatorSet.State private _set;
+    // by the parent's epoch in which a checkpoint was accepted
+    Checkpoints.Trace224 private _mixes;
+
+    /// @dev Reverts on unsound parameters, and on a chain whose BLS12-381 precompiles are missing or wrong.
+    constructor(Parameters memory p) EIP712("Watchfire", "1") {
+        Eip2537Probe.run();
+        p.validate();
+        _parameters = p;
+        LAUNCHER = msg.sender;
+        LAUNCH_DEADLINE = (block.timestamp + p.launchPeriod).toUint64();
+        SECONDS_PER_SLOT = p.secondsPerSlot;
+        SLOTS_PER_EPOCH = p.slotsPerEpoch;
+        INPUT_DELAY = p.inputDelay;
+        SHARD_COUNT = p.shardCount;
+        COMMITTEE_SIZE = p.committeeSize;
+        bytes32 genesisMix = keccak256(abi.encode(keccak256("Watchfire genesis mix"), block.chainid, address(this)));
+        _mixes.push(0, uint224(uint256(genesisMix)));
+    }
+
+    // ---------------------------------------------------------------- launch
+
+    /// @inheritdoc IBeaconRegistry
+    function initialize(address staking_, address anchors_) external {
+        if (msg.sender != LAUNCHER) revert BeaconRegistry_NotLauncher(msg.sender);
+        if (_staking != address(0)) revert BeaconRegistry_AlreadyInitialized();
+        if (staking_.code.length == 0) revert BeaconRegistry_NotContract(staking_);
+        if (anchors_.code.length == 0) revert BeaconRegistry_NotContract(anchors_);
+        _staking = staking_;
+        _anchors = anchors_;
+        emit Initialized(staking_, anchors_);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function scheduleGenesis(uint64 genesisTime_) external {
+        if (msg.sender != LAUNCHER && block.timestamp < LAUNCH_DEADLINE) revert BeaconRegistry_NotLauncher(msg.sender);
+        if (_staking == address(0)) revert BeaconRegistry_NotInitialized();
+        if (_genesisTime != 0) revert BeaconRegistry_GenesisAlreadyScheduled(_genesisTime);
+        uint64 latest = (block.timestamp + _parameters.launchPeriod).toUint64();
+        if (genesisTime_ <= block.timestamp || genesisTime_ > latest) {
+            revert BeaconRegistry_GenesisTimeOutOfRange(genesisTime_, block.timestamp.toUint64(), latest);
+        }
+        _genesisTime = genesisTime_;
+        emit GenesisScheduled(genesisTime_);
+    }
+
+    // ---------------------------------------------------------------- changes
+
+    /// @inheritdoc IBeaconRegistry
+    function enroll(bytes calldata publicKeys) external returns (uint32 firstValidator) {
+        if (msg.sender != _staking) revert BeaconRegistry_NotStaking(msg.sender);
+        uint256 count = publicKeys.length / KEY_LENGTH;
+        if (count == 0 || publicKeys.length % KEY_LENGTH != 0) {
+            revert BeaconRegistry_PublicKeysLength(publicKeys.length);
+        }
+        firstValidator = (_set.tenures.length + 1).toUint32();
+        rollEpochs(ROLLED_PER_ENROLMENT);
+
+        // Keys that join in the same epoch are added up in memory and written once.
+        bool started = _hasStarted();
+        G1Point memory sum;
+        uint32 joining;
+        uint32 epoch;
+        for (uint256 i = 0; i < count; ++i) {
+            uint32 next = started ? _takePlace() : 0;
+            if (next != epoch && joining != 0) {
+                _set.schedule(epoch, joining, sum);
+                (sum, joining) = (G1Point(0, 0, 0, 0), 0);
+            }
+            epoch = next;
+            sum = Bls.add(sum, _enrollOne(publicKeys[i * KEY_LENGTH:(i + 1) * KEY_LENGTH], epoch));
+            ++joining;
+        }
+        if (started) _set.schedule(epoch, joining, sum);
+        else _set.seatAtGenesis(joining, sum);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function rollEpochs(uint256 maxChanges) public returns (uint256 rolled) {
+        // Nothing can be scheduled any more for the epochs up to this one.
+        uint256 last = currentEpoch() + INPUT_DELAY;
+        for (; rolled < maxChanges; ++rolled) {
+            (bool any, Seats memory seats) = _set.roll(last);
+            if (!any) break;
+            emit SeatsRolled(seats.since, seats.count, seats.occupied);
+        }
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function advanceMix(bytes32 revealHash) external {
+        if (msg.sender != _anchors) revert BeaconRegistry_NotAnchors(msg.sender);
+        uint64 epoch = currentEpoch();
+        uint224 mix = uint224(uint256(keccak256(abi.encode(_mixes.latest(), revealHash))));
+        _mixes.push(uint256(epoch).toUint32(), mix);
+        emit MixAdvanced(epoch, mix);
+    }
+
+    // ---------------------------------------------------------------- time
+
+    /// @inheritdoc IBeaconRegistry
+    function parameters() external view returns (Parameters memory) {
+        return _parameters;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function launcher() external view returns (address) {
+        return LAUNCHER;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function launchDeadline() external view returns (uint64) {
+        return LAUNCH_DEADLINE;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function genesisTime() external view returns (uint64) {
+        return _genesisTime;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function currentEpoch() public view returns (uint64) {
+        return uint64(currentSlot() / SLOTS_PER_EPOCH);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function currentSlot() public view returns (uint64) {
+        return _hasStarted() ? uint64((block.timestamp - _genesisTime) / SECONDS_PER_SLOT) : 0;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function staking() external view returns (address) {
+        return _staking;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function anchors() external view returns (address) {
+        return _anchors;
+    }
+
+    // ---------------------------------------------------------------- validators
+
+    /// @inheritdoc IBeaconRegistry
+    function validatorCount() external view returns (uint32) {
+        return uint32(_set.tenures.length);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function keyOf(uint32 validator) external view returns (G1Point memory) {
+        _requireValidator(validator);
+        return _set.keys[validator].unpack();
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function validatorOf(bytes calldata publicKey) external view returns (uint32) {
+        if (publicKey.length != KEY_LENGTH) revert BeaconRegistry_PublicKeysLength(publicKey.length);
+        return _set.validators[abi.decode(publicKey, (G1Point)).hashOfX()];
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function tenure(uint32 validator) external view returns (uint32 seat, uint64 activationEpoch) {
+        _requireValidator(validator);
+        ValidatorSet.Tenure memory t = _set.tenures[validator - 1];
+        return (t.seat, t.activationEpoch);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function nextActivationEpoch() external view returns (uint64) {
+        if (!_hasStarted()) return 0;
+        return
+            _set
+                .nextPlace(
+                    _earliestActivation(),
+                    _parameters.activationsPerEpochMin,
+                    _parameters.activationChurnQuotient
+                )
+                .toUint64();
+    }
+
+    // ---------------------------------------------------------------- seats, by epoch
+
+    /// @inheritdoc IBeaconRegistry
+    function occupant(uint32 seat, uint64 epoch) external view returns (uint32 validator) {
+        _requireClosed(epoch);
+        return _set.occupantAt(seat, epoch);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function seatCount(uint64 epoch) external view returns (uint32) {
+        return _seatsAt(epoch).count;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function occupiedCount(uint64 epoch) external view returns (uint32) {
+        return _seatsAt(epoch).occupied;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function aggregateKey(uint64 epoch) external view returns (G1Point memory) {
+        _requireClosed(epoch);
+        return _set.aggregateAt(epoch);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function committeeCount(uint64 epoch) external view returns (uint32) {
+        return _committeeCount(_seatsAt(epoch).count);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function ballot(uint64 epoch, bytes calldata absent) external view returns (Ballot memory b) {
+        Seats memory seats = _seatsAt(epoch);
+        b.domainSeparator = _domainSeparatorV4();
+        b.seatCount = seats.count;
+        b.occupiedCount = seats.occupied;
+        b.committeeCount = _committeeCount(seats.count);
+        b.presentKey = _set.aggregateAt(epoch);
+        if (absent.length != 0) {
+            G1Point memory absentKeys;
+            (b.absentCount, absentKeys) = AbsentSeats.sum(absent, _set, seats.count, epoch);
+            b.presentKey = Bls.add(b.presentKey, absentKeys.negate());
+        }
+        (uint32 validator, ) = _proposer(epoch, seats.count);
+        if (validator != 0) b.proposerKey = _set.keys[validator].unpack();
+    }
+
+    // ---------------------------------------------------------------- randomness
+
+    /// @inheritdoc IBeaconRegistry
+    function mixAsOf(uint64 epoch) external view returns (uint224) {
+        return _mixes.upperLookupRecent(uint256(epoch).toUint32());
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function seed(uint64 epoch) external view returns (bytes32) {
+        return _seed(epoch);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function proposer(uint64 epoch) external view returns (uint32 validator, uint32 seat) {
+        return _proposer(epoch, _seatsAt(epoch).count);
+    }
+
+    // ---------------------------------------------------------------- private
+
+    function _enrollOne(bytes calldata publicKey, uint32 epoch) private returns (G1Point memory key) {
+        key = abi.decode(publicKey, (G1Point));
+        (uint32 validator, uint32 seat) = _set.append(key, epoch);
+        emit ValidatorEnrolled(validator, seat, epoch, publicKey);
+    }
+
+    function _takePlace() private returns (uint32) {
+        return
+            _set.takePlace(
+                _earliestActivation(),
+                _parameters.activationsPerEpochMin,
+                _parameters.activationChurnQuotient
+            );
+    }
+
+    /// @dev The set of every epoch up to `inputDelay` ahead is fixed.
+    function _earliestActivation() private view returns (uint256) {
+        return currentEpoch() + 1 + INPUT_DELAY;
+    }
+
+    function _hasStarted() private view returns (bool) {
+        return _genesisTime != 0 && block.timestamp >= _genesisTime;
+    }
+
+    function _seatsAt(uint64 epoch) private view returns (Seats memory) {
+        _requireClosed(epoch);
+        return _set.seatsAt(epoch);
+    }
+
+    function _committeeCount(uint32 seats) private view returns (uint32) {
+        return uint32(Math.min(SHARD_COUNT, seats / COMMITTEE_SIZE));
+    }
+
+    function _seed(uint64 epoch) private view returns (bytes32) {
+        // The mix as of an epoch is known once that epoch is over.
+        uint64 last = uint64(currentEpoch() + INPUT_DELAY - 1);
+        if (epoch > last) revert BeaconRegistry_SeedUnknown(epoch, last);
+        // Before epoch 0 it is the mix of genesis, which is that of epoch 0 too: nothing is accepted in epoch 0.
+        uint256 asOf = epoch < INPUT_DELAY ? 0 : epoch - INPUT_DELAY;
+        return keccak256(abi.encode(keccak256("Watchfire seed"), _mixes.upperLookupRecent(asOf.toUint32()), epoch));
+    }
+
+    function _proposer(uint64 epoch, uint256 seats) private view returns (uint32 validator, uint32 seat) {
+        if (seats == 0) return (0, 0);
+        seat = uint32(uint256(_seed(epoch)) % seats);
+        validator = _set.occupantAt(seat, epoch);
+    }
+
+    function _requireClosed(uint64 epoch) private view {
+        if (!_hasStarted()) revert BeaconRegistry_BeforeGenesis();
+        uint64 last = uint64(currentEpoch() + INPUT_DELAY);
+        if (epoch > last) revert BeaconRegistry_EpochOpen(epoch, last);
+    }
+
+    function _requireValidator(uint32 validator) private view {
+        if (validator == 0 || validator > _set.tenures.length) revert BeaconRegistry_UnknownValidator(validator);
+    }
+}

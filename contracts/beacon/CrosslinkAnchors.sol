@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AppendTree} from "../libraries/AppendTree.sol";
+import {Bls} from "../libraries/Bls.sol";
+import {CheckpointEntries} from "../libraries/CheckpointEntries.sol";
+import {PaddedTree} from "../libraries/PaddedTree.sol";
+import {Sha256} from "../libraries/Sha256.sol";
+import {SigningRoots} from "../libraries/SigningRoots.sol";
+import {SparseMerkleTree} from "../libraries/SparseMerkleTree.sol";
+import {StateKeys} from "../libraries/StateKeys.sol";
+import {IShardRegistry} from "../shards/IShardRegistry.sol";
+import {Checkpoint, CheckpointSubmission, Settlement} from "../types/Checkpoint.sol";
+import {G2Point} from "../types/G2Point.sol";
+import {Message} from "../types/Message.sol";
+import {Parameters} from "../types/Parameters.sol";
+import {CrosslinkProof, MessageProof, StateProof} from "../types/Proofs.sol";
+import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
+import {ICrosslinkAnchors} from "./ICrosslinkAnchors.sol";
+
+/// @notice See ICrosslinkAnchors. Late votes, the roll call, and entries voided by disputes come with later issues: a
+///         record has room for them in `Settlement.exceptions`, which is written at acceptance and at settlement only.
+contract CrosslinkAnchors is ICrosslinkAnchors {
+    struct Finality {
+        uint64 justified;
+        uint64 finalized;
+        uint64 settled;
+    }
+
+    uint256 private constant SIGNATURE_LENGTH = 256;
+
+    /// @dev Changes of the validator set that a submission rolls on the way.
+    uint256 private constant ROLLED_PER_SUBMISSION = 4;
+
+    IBeaconRegistry private immutable REGISTRY;
+    IShardRegistry private immutable SHARDS;
+    uint256 private immutable SHARD_COUNT;
+    uint256 private immutable MAX_BLOCKS;
+    uint256 private immutable SUBMIT_EPOCHS;
+    uint256 private immutable CHALLENGE_SECONDS;
+    uint256 private immutable CHALLENGE_BLOCKS;
+
+    Finality private _finality;
+    mapping(uint256 epoch => Checkpoint) private _checkpoints;
+    mapping(uint256 epoch => Settlement) private _settlements;
+
+    constructor(IBeaconRegistry registry, IShardRegistry shards) {
+        REGISTRY = registry;
+        SHARDS = shards;
+        Parameters memory p = registry.parameters();
+        SHARD_COUNT = p.shardCount;
+        MAX_BLOCKS = p.maxBlocks;
+        SUBMIT_EPOCHS = p.submitEpochs;
+        CHALLENGE_SECONDS = uint256(p.challengeEpochs) * p.slotsPerEpoch * p.secondsPerSlot;
+        CHALLENGE_BLOCKS = p.challengeBlocks;
+        // The genesis checkpoint, of epoch 0. It is justified, finalised and settled, and nothing can be read from it.
+        bytes32 body = SigningRoots.checkpointBody(0, 0, 0, 0);
+        _checkpoints[0].root = Sha256.pair(PaddedTree.root(new bytes32[](p.shardCount)), body);
+        _checkpoints[0].acceptedAt = uint64(block.timestamp);
+        _checkpoints[0].acceptedBlock = uint64(block.number);
+    }
+
+    // ---------------------------------------------------------------- votes
+
+    /// @inheritdoc ICrosslinkAnchors
+    function submit(CheckpointSubmission calldata s) external {
+        // What the entries were must be found in the chain's transactions for ever; calls between contracts are not.
+        if (msg.sender != tx.origin || msg.sender.code.length != 0) revert CrosslinkAnchors_NotPlainAccount(msg.sender);
+        _requireEpochs(s.targetEpoch, s.sourceEpoch);
+        REGISTRY.rollEpochs(ROLLED_PER_SUBMISSION);
+        Ballot memory ballot = REGISTRY.ballot(s.targetEpoch, s.absent);
+
+        bytes32 sourceRoot = _checkpoints[s.sourceEpoch].root;
+        (bytes32 entriesRoot, uint256 voided) = _nextEntries(s, sourceRoot, ballot);
+        bytes32 bodyRoot = SigningRoots.checkpointBody(s.targetEpoch, s.sourceEpoch, sourceRoot, s.rewardsRoot);
+        bytes32 targetRoot = Sha256.pair(entriesRoot, bodyRoot);
+
+        _requireVote(s, ballot, sourceRoot, targetRoot);
+        _accept(s, targetRoot, voided);
+        emit CheckpointAccepted(s.targetEpoch, s.sourceEpoch, targetRoot, entriesRoot, s.rewardsRoot, s.changed);
+        if (voided != 0) emit EntriesVoided(s.targetEpoch, voided);
+        if (s.targetEpoch == s.sourceEpoch + 1) emit CheckpointFinalized(s.sourceEpoch);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function settle(uint256 max) external returns (uint256 settled) {
+        Finality memory f = _finality;
+        uint64 currentEpoch = REGISTRY.currentEpoch();
+        for (; settled < max; ++settled) {
+            uint64 next = _checkpoints[f.settled].nextEpoch;
+            if (next == 0 || next > f.finalized || !_isWindowOver(_checkpoints[next])) break;
+            // A void entry stays one in every checkpoint after it, and so does all that is built on it.
+            uint192 exceptions = _settlements[next].exceptions | _settlements[f.settled].exceptions;
+            _settlements[next] = Settlement({settledEpoch: currentEpoch, exceptions: exceptions});
+            f.settled = next;
+            emit CheckpointSettled(next, exceptions);
+        }
+        if (settled != 0) _finality.settled = f.settled;
+    }
+
+    // ---------------------------------------------------------------- finality
+
+    /// @inheritdoc ICrosslinkAnchors
+    function finality() external view returns (uint64 justified, uint64 finalized, uint64 settled) {
+        Finality memory f = _finality;
+        return (f.justified, f.finalized, f.settled);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function checkpoint(uint64 epoch) external view returns (Checkpoint memory) {
+        return _checkpoints[epoch];
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function settlement(uint64 epoch) external view returns (Settlement memory) {
+        return _settlements[epoch];
+    }
+
+    // ---------------------------------------------------------------- reads of settled state
+
+    /// @inheritdoc ICrosslinkAnchors
+    function verifyCrosslink(CrosslinkProof calldata proof) external view returns (bytes32 crosslinkHash) {
+        return _verifyCrosslink(proof, REGISTRY.domainSeparator());
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function verifyState(
+        CrosslinkProof calldata proof,
+        bytes32 key,
+        bytes32 word,
+        StateProof calldata state
+    ) external view {
+        _verifyCrosslink(proof, REGISTRY.domainSeparator());
+        _verifyState(proof.crosslink.stateRoot, key, word, state.siblings);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function verifyMessage(Message calldata message, MessageProof calldata proof) external view {
+        if (message.source != proof.crosslink.crosslink.shardId) {
+            revert CrosslinkAnchors_WrongShard(proof.crosslink.crosslink.shardId, message.source);
+        }
+        bytes32 domainSeparator = REGISTRY.domainSeparator();
+        _verifyCrosslink(proof.crosslink, domainSeparator);
+        bytes32 digest = SigningRoots.message(domainSeparator, message);
+        bytes32 outboxRoot = AppendTree.rootOf(digest, message.index, proof.count, proof.siblings);
+        _verifyState(
+            proof.crosslink.crosslink.stateRoot,
+            StateKeys.outbox(message.destination),
+            AppendTree.word(proof.count, outboxRoot),
+            proof.stateSiblings
+        );
+    }
+
+    // ---------------------------------------------------------------- private: votes
+
+    function _requireEpochs(uint64 target, uint64 source) private view {
+        uint64 justified = _finality.justified;
+        if (source != justified) revert CrosslinkAnchors_NotLatestJustified(source, justified);
+        if (target <= source) revert CrosslinkAnchors_TargetNotAfterSource(target, source);
+        uint64 current = REGISTRY.currentEpoch();
+        if (target >= current) revert CrosslinkAnchors_EpochNotOver(target, current);
+        if (target + SUBMIT_EPOCHS < current) revert CrosslinkAnchors_TooLate(target, current);
+    }
+
+    /// @dev Opens the source's entries and replaces those that change.
+    function _nextEntries(
+        CheckpointSubmission calldata s,
+        bytes32 sourceRoot,
+        Ballot memory ballot
+    ) private view returns (bytes32 entriesRoot, uint256 voided) {
+        if (s.previousEntries.length != SHARD_COUNT) {
+            revert CrosslinkAnchors_EntryCount(s.previousEntries.length, SHARD_COUNT);
+        }
+        if (s.changed >> ballot.committeeCount != 0) {
+            revert CrosslinkAnchors_NoCommittee(s.changed, ballot.committeeCount);
+        }
+        bytes32[] memory entries = s.previousEntries;
+        entriesRoot = PaddedTree.root(entries);
+        bytes32 opened = Sha256.pair(entriesRoot, s.sourceBodyRoot);
+        if (opened != sourceRoot) revert CrosslinkAnchors_WrongSource(opened, sourceRoot);
+        voided = CheckpointEntries.replace(
+            entries,
+            s.changed,
+            s.entries,
+            SHARDS.allocation(s.changed),
+            ballot.domainSeparator,
+            s.targetEpoch,
+            MAX_BLOCKS
+        );
+        if (s.changed != 0) entriesRoot = PaddedTree.root(entries);
+    }
+
+    function _requireVote(
+        CheckpointSubmission calldata s,
+        Ballot memory ballot,
+        bytes32 sourceRoot,
+        bytes32 targetRoot
+    ) private view {
+        uint256 present = ballot.occupiedCount - ballot.absentCount;
+        if (present * 3 < uint256(ballot.occupiedCount) * 2) {
+            revert CrosslinkAnchors_NoQuorum(present, ballot.occupiedCount);
+        }
+        if (ballot.proposerKey.isInfinity()) revert CrosslinkAnchors_NoProposer(s.targetEpoch);
+        bool isSigned = Bls.verifyVoteAndReveal(
+            ballot.presentKey,
+            SigningRoots.vote(ballot.domainSeparator, s.sourceEpoch, sourceRoot, s.targetEpoch, targetRoot),
+            ballot.proposerKey,
+            SigningRoots.randaoReveal(ballot.domainSeparator, s.targetEpoch),
+            _decodeSignature(s.signature),
+            _decodeSignature(s.reveal)
+        );
+        if (!isSigned) revert CrosslinkAnchors_InvalidSignature();
+    }
+
+    function _accept(CheckpointSubmission calldata s, bytes32 targetRoot, uint256 voided) private {
+        _checkpoints[s.targetEpoch] = Checkpoint({
+            root: targetRoot,
+            absentHash: s.absent.length == 0 ? bytes32(0) : keccak256(s.absent),
+            acceptedAt: uint64(block.timestamp),
+            acceptedBlock: uint64(block.number),
+            sourceEpoch: s.sourceEpoch,
+            nextEpoch: 0
+        });
+        _checkpoints[s.sourceEpoch].nextEpoch = s.targetEpoch;
+        if (voided != 0) _settlements[s.targetEpoch].exceptions = uint192(voided);
+        _finality.justified = s.targetEpoch;
+        // Its ancestors are finalised with it.
+        if (s.targetEpoch == s.sourceEpoch + 1) _finality.finalized = s.sourceEpoch;
+        REGISTRY.advanceMix(keccak256(s.reveal));
+    }
+
+    function _decodeSignature(bytes calldata signature) private pure returns (G2Point memory) {
+        if (signature.length != SIGNATURE_LENGTH) revert CrosslinkAnchors_SignatureLength(signature.length);
+        return abi.decode(signature, (G2Point));
+    }
+
+    /// @dev Both clocks have to run: parent time stops for nobody, but a chain that stands still takes no challenges.
+    function _isWindowOver(Checkpoint storage c) private view returns (bool) {
+        return
+            block.timestamp >= c.acceptedAt + CHALLENGE_SECONDS && block.number >= c.acceptedBlock + CHALLENGE_BLOCKS;
+    }
+
+    // ---------------------------------------------------------------- private: reads
+
+    function _verifyCrosslink(
+        CrosslinkProof calldata proof,
+        bytes32 domainSeparator
+    ) private view returns (bytes32 crosslinkHash) {
+        uint64 epoch = proof.checkpointEpoch;
+        Settlement memory s = _settlements[epoch];
+        if (s.settledEpoch == 0) revert CrosslinkAnchors_NotSettled(epoch);
+        crosslinkHash = SigningRoots.crosslink(domainSeparator, proof.crosslink);
+        bytes32 entriesRoot = PaddedTree.rootOf(crosslinkHash, proof.position, SHARD_COUNT, proof.siblings);
+        bytes32 root = Sha256.pair(entriesRoot, proof.bodyRoot);
+        if (root != _checkpoints[epoch].root) {
+            revert CrosslinkAnchors_WrongCrosslink(root, _checkpoints[epoch].root);
+        }
+        if ((s.exceptions >> proof.position) & 1 == 1) revert CrosslinkAnchors_Excepted(epoch, proof.position);
+    }
+
+    function _verifyState(bytes32 stateRoot, bytes32 key, bytes32 word, bytes32[] calldata siblings) private view {
+        bytes32 root = SparseMerkleTree.rootOf(key, word, siblings);
+        if (root != stateRoot) revert CrosslinkAnchors_WrongState(root, stateRoot);
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
+import {SigningRoots} from "../libraries/SigningRoots.sol";
+import {InboxEntry} from "../types/Message.sol";
+import {Parameters} from "../types/Parameters.sol";
+import {IInbox} from "./IInbox.sol";
+import {IShardRegistry} from "./IShardRegistry.sol";
+import {IVault} from "./IVault.sol";
+
+/// @notice See IInbox.
+contract Inbox is IInbox {
+    struct Counter {
+        uint64 count;
+        // entries of this epoch, for the limit
+        uint64 epoch;
+        uint64 countInEpoch;
+    }
+
+    uint8 private constant DEPOSIT = 0;
+    uint8 private constant FORCED_TRANSACTION = 1;
+
+    IBeaconRegistry private immutable REGISTRY;
+    IShardRegistry private immutable SHARDS;
+    IVault private immutable VAULT;
+    uint256 private immutable ENTRIES_PER_EPOCH;
+    uint256 private immutable MAX_FORCED_BYTES;
+
+    mapping(uint256 shardId => Counter) private _counters;
+    mapping(uint256 shardId => mapping(uint256 index => bytes32 digest)) private _entries;
+
+    constructor(IBeaconRegistry registry, IShardRegistry shards, IVault vault) {
+        REGISTRY = registry;
+        SHARDS = shards;
+        VAULT = vault;
+        Parameters memory p = registry.parameters();
+        ENTRIES_PER_EPOCH = p.inboxEntriesPerEpoch;
+        MAX_FORCED_BYTES = p.maxForcedBytes;
+    }
+
+    /// @inheritdoc IInbox
+    function deposit(uint32 shardId, address recipient) external payable returns (uint64 index) {
+        if (msg.value == 0 || msg.value > type(uint128).max) revert Inbox_ValueOutOfRange(msg.value);
+        if (recipient == address(0)) revert Inbox_ZeroRecipient();
+        index = _add(shardId, DEPOSIT, recipient, uint128(msg.value), "");
+        VAULT.lock{value: msg.value}();
+    }
+
+    /// @inheritdoc IInbox
+    function force(uint32 shardId, bytes calldata signedTransaction) external returns (uint64 index) {
+        if (signedTransaction.length == 0 || signedTransaction.length > MAX_FORCED_BYTES) {
+            revert Inbox_TransactionLength(signedTransaction.length, MAX_FORCED_BYTES);
+        }
+        return _add(shardId, FORCED_TRANSACTION, address(0), 0, signedTransaction);
+    }
+
+    /// @inheritdoc IInbox
+    function entry(uint32 shardId, uint64 index) external view returns (bytes32 digest) {
+        return _entries[shardId][index];
+    }
+
+    /// @inheritdoc IInbox
+    function entryCount(uint32 shardId) external view returns (uint64) {
+        return _counters[shardId].count;
+    }
+
+    function _add(
+        uint32 shardId,
+        uint8 kind,
+        address recipient,
+        uint128 value,
+        bytes memory data
+    ) private returns (uint64 index) {
+        if (!SHARDS.isOpen(shardId)) revert Inbox_ShardNotOpen(shardId);
+        InboxEntry memory e;
+        e.shardId = shardId;
+        e.epoch = REGISTRY.currentEpoch();
+        e.index = _nextIndex(shardId, e.epoch);
+        e.kind = kind;
+        e.sender = msg.sender;
+        e.recipient = recipient;
+        e.value = value;
+        e.data = data;
+        bytes32 digest = SigningRoots.inboxEntry(REGISTRY.domainSeparator(), e);
+        _entries[shardId][e.index] = digest;
+        emit EntryAdded(shardId, e.index, e.epoch, kind, msg.sender, recipient, value, data, digest);
+        return e.index;
+    }
+
+    function _nextIndex(uint32 shardId, uint64 epoch) private returns (uint64 index) {
+        Counter memory counter = _counters[shardId];
+        if (counter.epoch != epoch) (counter.epoch, counter.countInEpoch) = (epoch, 0);
+        if (counter.countInEpoch == ENTRIES_PER_EPOCH) revert Inbox_EpochFull(shardId, epoch, ENTRIES_PER_EPOCH);
+        index = counter.count;
+        counter.count += 1;
+        counter.countInEpoch += 1;
+        _counters[shardId] = counter;
+    }
+}

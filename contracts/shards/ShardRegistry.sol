@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
+import {Parameters} from "../types/Parameters.sol";
+import {IShardRegistry, Shard} from "./IShardRegistry.sol";
+
+/// @notice See IShardRegistry.
+contract ShardRegistry is IShardRegistry {
+    using Checkpoints for Checkpoints.Trace224;
+    using SafeCast for uint256;
+
+    IBeaconRegistry private immutable REGISTRY;
+    uint256 private immutable SHARD_COUNT;
+    uint256 private immutable BOND;
+
+    uint32 private _openedCount;
+    mapping(uint256 shardId => Shard) private _shards;
+    // four positions to a word, so that a submission reads 64 of them in 16 slots
+    mapping(uint256 index => uint256 word) private _allocation;
+    // by the parent's epoch
+    Checkpoints.Trace224 private _openedCounts;
+
+    constructor(IBeaconRegistry registry) {
+        REGISTRY = registry;
+        Parameters memory p = registry.parameters();
+        SHARD_COUNT = p.shardCount;
+        BOND = p.shardBond;
+    }
+
+    /// @inheritdoc IShardRegistry
+    function open(address operator) external payable returns (uint32 shardId) {
+        if (msg.value != BOND) revert ShardRegistry_WrongBond(msg.value, BOND);
+        if (operator == address(0)) revert ShardRegistry_ZeroOperator();
+        uint256 position = _openedCount;
+        if (position >= SHARD_COUNT) revert ShardRegistry_NoFreePosition(SHARD_COUNT);
+        shardId = uint32(position + 1);
+        uint64 epoch = REGISTRY.currentEpoch();
+        uint48 chainId = uint48(uint256(keccak256(abi.encode(block.chainid, address(REGISTRY), shardId))));
+
+        _openedCount = shardId;
+        _openedCounts.push(uint256(epoch).toUint32(), shardId);
+        _allocation[position / 4] |= uint256(shardId) << ((position % 4) * 64);
+        _shards[shardId] = Shard({
+            operator: operator,
+            generation: 0,
+            position: uint16(position),
+            chainId: chainId,
+            openedEpoch: epoch
+        });
+        emit ShardOpened(shardId, operator, uint16(position), chainId, epoch);
+    }
+
+    /// @inheritdoc IShardRegistry
+    function shard(uint32 shardId) external view returns (Shard memory) {
+        if (!isOpen(shardId)) revert ShardRegistry_UnknownShard(shardId);
+        return _shards[shardId];
+    }
+
+    /// @inheritdoc IShardRegistry
+    function isOpen(uint32 shardId) public view returns (bool) {
+        return shardId != 0 && shardId <= _openedCount;
+    }
+
+    /// @inheritdoc IShardRegistry
+    function openedCount() external view returns (uint32) {
+        return _openedCount;
+    }
+
+    /// @inheritdoc IShardRegistry
+    function openedAsOf(uint64 epoch) external view returns (uint32) {
+        uint64 currentEpoch = REGISTRY.currentEpoch();
+        if (epoch >= currentEpoch) revert ShardRegistry_EpochNotOver(epoch, currentEpoch);
+        return uint32(_openedCounts.upperLookupRecent(uint256(epoch).toUint32()));
+    }
+
+    /// @inheritdoc IShardRegistry
+    function allocation(uint256 positions) external view returns (uint256[] memory words) {
+        words = new uint256[]((SHARD_COUNT + 3) / 4);
+        for (uint256 i = 0; i < words.length; ++i) {
+            if ((positions >> (i * 4)) & 15 != 0) words[i] = _allocation[i];
+        }
+    }
+}
