@@ -218,55 +218,20 @@ export function decodeBlocksRequest(bytes: Uint8Array): BlocksRequest {
   return request;
 }
 
-export function encodeBlocksAnswer(blocks: readonly Uint8Array[]): Uint8Array {
-  const writer = new ByteWriter().u16(blocks.length);
-  for (const block of blocks) writer.u32(block.length).bytes(block);
-  return writer.finish();
-}
-
-/** @throws DecodeError */
-export function decodeBlocksAnswer(bytes: Uint8Array): Uint8Array[] {
-  const reader = new ByteReader(bytes);
-  const count = reader.u16();
-  if (count > MAX_REQUESTED_BLOCKS) throw new DecodeError(`${count} blocks in an answer`);
-  const blocks: Uint8Array[] = [];
-  for (let i = 0; i < count; i++) blocks.push(reader.bytes(reader.u32()));
-  reader.end();
-  return blocks;
-}
-
-/** Messages wanted from the operator of their source, proven against the state of one of its crosslinks. */
+/** Messages wanted from the operator of their source, as ImportMessage payloads. */
 export interface MessagesRequest {
   readonly source: number;
   readonly destination: number;
   /** Index of the first message wanted. */
   readonly first: number;
-  readonly crosslinkHash: Uint8Array;
-}
-
-/** What proves messages against a crosslink's state (docs/formats.md, section 5, ImportMessage). */
-export interface MessagesAnswer {
-  /** Messages in the outbox at that state. */
-  readonly count: number;
-  /** Path of leaf `outbox[destination]`, bottom up. */
-  readonly stateSiblings: readonly Uint8Array[];
-  /** In order from `first`, at most MAX_ANSWERED_MESSAGES. */
-  readonly messages: readonly ProvenMessage[];
-}
-
-export interface ProvenMessage {
-  readonly sender: Uint8Array;
-  readonly recipient: Uint8Array;
-  readonly value: bigint;
-  readonly data: Uint8Array;
-  /** The message's path in the outbox, bottom up. */
-  readonly siblings: readonly Uint8Array[];
+  /** Proven against what was settled in an epoch up to this one. */
+  readonly asOfEpoch: number;
 }
 
 const MESSAGES_REQUEST = 0x82;
 export const MAX_ANSWERED_MESSAGES = 64;
 
-/** The type byte of a request. @throws DecodeError */
+/** Which request it is. @throws DecodeError */
 export function requestKind(bytes: Uint8Array): "blocks" | "messages" {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
@@ -278,61 +243,32 @@ export function requestKind(bytes: Uint8Array): "blocks" | "messages" {
 
 export function encodeMessagesRequest(request: MessagesRequest): Uint8Array {
   const writer = new ByteWriter().u8(VERSION).u8(MESSAGES_REQUEST).u32(request.source).u32(request.destination);
-  return writer.u64(request.first).fixed(request.crosslinkHash, 32).finish();
+  return writer.u64(request.first).u64(request.asOfEpoch).finish();
 }
 
 /** @throws DecodeError */
 export function decodeMessagesRequest(bytes: Uint8Array): MessagesRequest {
   if (requestKind(bytes) !== "messages") throw new DecodeError("not a request for messages");
   const reader = new ByteReader(bytes.subarray(2));
-  const request = {
-    source: reader.u32(),
-    destination: reader.u32(),
-    first: reader.u64(),
-    crosslinkHash: reader.bytes(32),
-  };
+  const request = { source: reader.u32(), destination: reader.u32(), first: reader.u64(), asOfEpoch: reader.u64() };
   reader.end();
   return request;
 }
 
-function writeSiblings(writer: ByteWriter, siblings: readonly Uint8Array[]): void {
-  writer.u8(siblings.length);
-  for (const sibling of siblings) writer.fixed(sibling, 32);
-}
-
-function readSiblings(reader: ByteReader): Uint8Array[] {
-  return Array.from({ length: reader.u8() }, () => reader.bytes(32));
-}
-
-export function encodeMessagesAnswer(answer: MessagesAnswer): Uint8Array {
-  const writer = new ByteWriter().u64(answer.count);
-  writeSiblings(writer, answer.stateSiblings);
-  writer.u16(answer.messages.length);
-  for (const message of answer.messages) {
-    writer.fixed(message.sender, 20).fixed(message.recipient, 20).u128(message.value);
-    writer.u16(message.data.length).bytes(message.data);
-    writeSiblings(writer, message.siblings);
-  }
+/** The answer to either request: encoded blocks, or ImportMessage payloads. */
+export function encodeAnswer(items: readonly Uint8Array[]): Uint8Array {
+  const writer = new ByteWriter().u16(items.length);
+  for (const item of items) writer.u32(item.length).bytes(item);
   return writer.finish();
 }
 
-/** @throws DecodeError */
-export function decodeMessagesAnswer(bytes: Uint8Array): MessagesAnswer {
+/** @throws DecodeError when malformed or with more than `most` items */
+export function decodeAnswer(bytes: Uint8Array, most: number): Uint8Array[] {
   const reader = new ByteReader(bytes);
-  const count = reader.u64();
-  const stateSiblings = readSiblings(reader);
-  const length = reader.u16();
-  if (length > MAX_ANSWERED_MESSAGES) throw new DecodeError(`${length} messages in an answer`);
-  const messages: ProvenMessage[] = [];
-  for (let i = 0; i < length; i++) {
-    messages.push({
-      sender: reader.bytes(20),
-      recipient: reader.bytes(20),
-      value: reader.u128(),
-      data: reader.bytes(reader.u16()),
-      siblings: readSiblings(reader),
-    });
-  }
+  const count = reader.u16();
+  if (count > most) throw new DecodeError(`${count} items in an answer of at most ${most}`);
+  const items: Uint8Array[] = [];
+  for (let i = 0; i < count; i++) items.push(reader.bytes(reader.u32()));
   reader.end();
-  return { count, stateSiblings, messages };
+  return items;
 }

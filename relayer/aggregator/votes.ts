@@ -65,7 +65,7 @@ export class Votes {
   add(vote: SeatVote): void {
     const { targetEpoch: epoch, seats } = vote;
     const now = this.#view.epoch();
-    if (epoch >= now || epoch + KEPT_EPOCHS <= now || seats.count !== this.#view.seatCount(epoch)) return;
+    if (epoch > now || epoch + KEPT_EPOCHS <= now || seats.count !== this.#view.seatCount(epoch)) return;
     const root = toHex(vote.checkpointRoot);
     const collected = this.#collecting.get(epoch, root);
     if (collected === undefined) {
