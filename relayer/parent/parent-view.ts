@@ -1,3 +1,4 @@
+import type { ParentFacts } from "../../ledger/environment.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Domain } from "../../protocol/eip712.ts";
@@ -81,7 +82,7 @@ export interface ParentView {
   /** Indices start at 0. */
   inboxEntry(shardId: number, index: number): RecordedInboxEntry | null;
 
-  /** The facts that a shard's steps are judged by. */
+  /** What a shard's steps are judged by. The answers are those of the moment of asking. */
   facts(): ParentFacts;
 }
 
@@ -171,18 +172,6 @@ export interface Settlement {
 
 export interface RecordedInboxEntry extends InboxEntry {
   readonly digest: Uint8Array;
-}
-
-/** The parent chain as the rules of the steps see it (docs/formats.md, section 5). Epochs may be negative: genesis. */
-export interface ParentFacts {
-  /** null while it is not known. */
-  seed(epoch: number): Uint8Array | null;
-  /** Shards opened in an epoch <= `asOfEpoch`, at least 0. */
-  shardCount(asOfEpoch: number): number;
-  /** Digest of the entry and the epoch in which it was recorded. */
-  inboxEntry(shardId: number, index: number): { readonly digest: Uint8Array; readonly epoch: number } | null;
-  /** Root of that checkpoint if its settlement was recorded in an epoch <= `asOfEpoch` without exception at the position. */
-  settledCheckpointRoot(checkpointEpoch: number, position: number, asOfEpoch: number): Uint8Array | null;
 }
 
 /**

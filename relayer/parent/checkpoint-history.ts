@@ -1,0 +1,161 @@
+import { equal, toHex } from "../../protocol/bytes.ts";
+import {
+  type Checkpoint,
+  checkpointBodyRoot,
+  checkpointRoot,
+  genesisCheckpoint,
+  parentOfEntry,
+} from "../../protocol/checkpoint.ts";
+import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import type { Domain } from "../../protocol/eip712.ts";
+import type { CheckpointSubmission } from "./checkpoint-submission.ts";
+import { ParentInconsistent } from "./errors.ts";
+import type { CheckpointAccepted, CheckpointSettled, EntriesVoided } from "./parent-log.ts";
+import type { AcceptedCheckpoint, ChangedEntry, CheckpointLink, ParentBlock, Settlement } from "./parent-view.ts";
+
+interface Recorded extends AcceptedCheckpoint {
+  voided: readonly number[];
+}
+
+/** Accepted checkpoints, their finality, and every crosslink that stands in one of them. */
+export class CheckpointHistory {
+  readonly #crypto: Crypto;
+  readonly #domain: Domain;
+  readonly #checkpoints = new Map<number, Recorded>();
+  readonly #settlements = new Map<number, Settlement>();
+  /** Epochs of the settled checkpoints, in the order of their settlement. */
+  readonly #settledEpochs: number[] = [0];
+  readonly #crosslinks = new Map<string, Crosslink>();
+  #justified = 0;
+  #finalized = 0;
+
+  constructor(crypto: Crypto, domain: Domain, shardCount: number, deployment: ParentBlock) {
+    this.#crypto = crypto;
+    this.#domain = domain;
+    this.#record(genesisCheckpoint(shardCount), deployment, 0, [], null);
+    this.#settlements.set(0, { settledEpoch: 0, exceptions: [] });
+  }
+
+  get justified(): CheckpointLink {
+    return this.#link(this.#justified);
+  }
+
+  get finalized(): CheckpointLink {
+    return this.#link(this.#finalized);
+  }
+
+  get settled(): CheckpointLink {
+    return this.#link(this.#settledEpochs.at(-1) as number);
+  }
+
+  checkpoint(epoch: number): AcceptedCheckpoint | null {
+    return this.#checkpoints.get(epoch) ?? null;
+  }
+
+  settlement(epoch: number): Settlement | null {
+    return this.#settlements.get(epoch) ?? null;
+  }
+
+  settledAsOf(epoch: number): number {
+    const wasSettled = (settled: number) => (this.#settlements.get(settled) as Settlement).settledEpoch <= epoch;
+    return this.#settledEpochs.findLast(wasSettled) ?? 0;
+  }
+
+  crosslink(hash: Uint8Array): Crosslink | null {
+    return this.#crosslinks.get(toHex(hash)) ?? null;
+  }
+
+  /** A shard's genesis crosslink is the parent of its first entry. */
+  addShard(shardId: number): void {
+    const genesis = genesisCrosslink(shardId);
+    this.#crosslinks.set(toHex(crosslinkHash(this.#crypto, this.#domain, genesis)), genesis);
+  }
+
+  /**
+   * @param shardIdAt id of the shard at a position, or null
+   * @throws ParentInconsistent when the submission does not lead to the root of the event
+   */
+  accept(log: CheckpointAccepted, epoch: number, shardIdAt: (position: number) => number | null): void {
+    const { submission } = log;
+    const { targetEpoch, sourceEpoch, rewardsRoot } = submission;
+    const source = this.#of(sourceEpoch);
+    const entries = [...source.checkpoint.entries];
+    const changed = this.#changedEntries(submission, source, shardIdAt);
+    for (const { position, hash } of changed) entries[position] = hash;
+
+    const body = { epoch: targetEpoch, sourceEpoch, sourceRoot: source.root, rewardsRoot };
+    const accepted = this.#record({ body, entries }, log.block, epoch, changed, submission);
+    if (!equal(accepted.root, log.root)) {
+      throw new ParentInconsistent(
+        `the submission of epoch ${targetEpoch} leads to the root ${toHex(accepted.root)}, ` +
+          `its event says ${toHex(log.root)}`,
+      );
+    }
+    this.#justified = targetEpoch;
+  }
+
+  void(log: EntriesVoided): void {
+    this.#of(log.targetEpoch).voided = log.positions;
+  }
+
+  finalize(epoch: number): void {
+    this.#finalized = this.#of(epoch).checkpoint.body.epoch;
+  }
+
+  settle(log: CheckpointSettled, settledEpoch: number): void {
+    this.#settlements.set(this.#of(log.epoch).checkpoint.body.epoch, { settledEpoch, exceptions: log.exceptions });
+    this.#settledEpochs.push(log.epoch);
+  }
+
+  #of(epoch: number): Recorded {
+    const checkpoint = this.#checkpoints.get(epoch);
+    if (checkpoint === undefined) throw new ParentInconsistent(`no checkpoint of epoch ${epoch} was accepted`);
+    return checkpoint;
+  }
+
+  #link(epoch: number): CheckpointLink {
+    return { epoch, root: this.#of(epoch).root };
+  }
+
+  #changedEntries(
+    submission: CheckpointSubmission,
+    source: AcceptedCheckpoint,
+    shardIdAt: (position: number) => number | null,
+  ): ChangedEntry[] {
+    return submission.changed.map(({ position, record }) => {
+      const shardId = shardIdAt(position);
+      const previous = source.checkpoint.entries[position];
+      if (shardId === null || previous === undefined) {
+        throw new ParentInconsistent(`the entry at position ${position} changed, where there is no shard`);
+      }
+      const parent = parentOfEntry(this.#crypto, this.#domain, shardId, previous);
+      const crosslink = { shardId, epoch: submission.targetEpoch, parent, ...record };
+      return { position, crosslink, hash: crosslinkHash(this.#crypto, this.#domain, crosslink) };
+    });
+  }
+
+  #record(
+    checkpoint: Checkpoint,
+    block: ParentBlock,
+    acceptedEpoch: number,
+    changed: readonly ChangedEntry[],
+    submission: CheckpointSubmission | null,
+  ): Recorded {
+    const recorded: Recorded = {
+      checkpoint,
+      root: checkpointRoot(this.#crypto, checkpoint),
+      bodyRoot: checkpointBodyRoot(this.#crypto, checkpoint.body),
+      acceptedTime: block.timestamp,
+      acceptedBlock: block.number,
+      acceptedEpoch,
+      changed,
+      voided: [],
+      submission,
+      crosslinkOf: (position) => this.crosslink(checkpoint.entries[position] ?? new Uint8Array()),
+    };
+    this.#checkpoints.set(checkpoint.body.epoch, recorded);
+    for (const { hash, crosslink } of changed) this.#crosslinks.set(toHex(hash), crosslink);
+    return recorded;
+  }
+}

@@ -1,0 +1,152 @@
+import type { Log } from "ethers";
+import { fromHex, word } from "../../protocol/bytes.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import type { CheckpointSubmission } from "./checkpoint-submission.ts";
+import type { Contracts } from "./contracts.ts";
+import { ParentInconsistent } from "./errors.ts";
+import type { ParentLog } from "./parent-log.ts";
+import type { ParentBlock } from "./parent-view.ts";
+import { decodeSubmission } from "./submission-codec.ts";
+
+/** Events that say nothing that others do not say, or nothing that a rule of the relayer asks for. */
+const IRRELEVANT: ReadonlySet<string> = new Set(["Initialized", "SeatsRolled", "Locked", "Withdrawn"]);
+
+/** What an event alone does not hold. */
+export interface LogContext {
+  /** The block that the event is in. */
+  block(): Promise<ParentBlock>;
+  /** The transaction that the event is in. */
+  transaction(): Promise<{ readonly to: string | null; readonly data: string }>;
+}
+
+/** Positions of the set bits, ascending. */
+function positionsOf(bits: bigint): number[] {
+  return Array.from({ length: 256 }, (_, p) => p).filter((p) => ((bits >> BigInt(p)) & 1n) === 1n);
+}
+
+/** Turns the logs of one deployment's contracts into events of the model. */
+export class LogDecoder {
+  readonly #crypto: Crypto;
+  readonly #contracts: Contracts;
+  readonly #anchors: string;
+  readonly #interfaces: ReadonlyMap<string, Contracts[keyof Contracts]["interface"]>;
+
+  /** @param addresses of the contracts, by the names of `contracts` */
+  constructor(crypto: Crypto, contracts: Contracts, addresses: Readonly<Record<keyof Contracts, string>>) {
+    this.#crypto = crypto;
+    this.#contracts = contracts;
+    this.#anchors = addresses.anchors.toLowerCase();
+    const names = Object.keys(contracts) as (keyof Contracts)[];
+    this.#interfaces = new Map(names.map((name) => [addresses[name].toLowerCase(), contracts[name].interface]));
+  }
+
+  /**
+   * null for an event that the model has no use for.
+   * @throws ParentInconsistent for one that is unknown, since it may be one that it should know
+   */
+  async decode(log: Log, context: LogContext): Promise<ParentLog | null> {
+    const parsed = this.#interfaces.get(log.address.toLowerCase())?.parseLog(log) ?? null;
+    if (parsed === null) {
+      throw new ParentInconsistent(`unknown event ${log.topics[0]} of ${log.address} in block ${log.blockNumber}`);
+    }
+    if (IRRELEVANT.has(parsed.name)) return null;
+
+    const { blockNumber } = log;
+    const a = parsed.args;
+    switch (parsed.name) {
+      case "GenesisScheduled":
+        return { kind: "genesisScheduled", blockNumber, genesisTime: Number(a.genesisTime) };
+      case "ValidatorEnrolled":
+        return {
+          kind: "validatorEnrolled",
+          blockNumber,
+          index: Number(a.validator),
+          seat: Number(a.seat),
+          activationEpoch: Number(a.activationEpoch),
+          publicKey: this.#crypto.bls.compressG1(fromHex(a.publicKey)),
+        };
+      case "Deposited":
+        return {
+          kind: "deposited",
+          blockNumber,
+          firstValidator: Number(a.firstValidator),
+          count: Number(a.count),
+          withdrawalAddress: fromHex(a.withdrawalAddress),
+        };
+      case "MixAdvanced":
+        return { kind: "mixAdvanced", blockNumber, epoch: Number(a.epoch), mix: word(a.mix) };
+      case "ShardOpened":
+        return {
+          kind: "shardOpened",
+          blockNumber,
+          id: Number(a.shardId),
+          operator: fromHex(a.operator),
+          position: Number(a.position),
+          chainId: Number(a.chainId),
+          openedEpoch: Number(a.openedEpoch),
+        };
+      case "EntryAdded":
+        return {
+          kind: "inboxEntryAdded",
+          blockNumber,
+          entry: {
+            shardId: Number(a.shardId),
+            index: Number(a.index),
+            epoch: Number(a.epoch),
+            kind: Number(a.kind),
+            sender: fromHex(a.sender),
+            recipient: fromHex(a.recipient),
+            value: a.value,
+            data: fromHex(a.data),
+            digest: fromHex(a.digest),
+          },
+        };
+      case "CheckpointAccepted": {
+        const submission = this.#submissionIn(await context.transaction(), Number(a.targetEpoch));
+        return {
+          kind: "checkpointAccepted",
+          blockNumber,
+          block: await context.block(),
+          root: fromHex(a.root),
+          submission,
+        };
+      }
+      case "EntriesVoided":
+        return {
+          kind: "entriesVoided",
+          blockNumber,
+          targetEpoch: Number(a.targetEpoch),
+          positions: positionsOf(a.positions),
+        };
+      case "CheckpointFinalized":
+        return { kind: "checkpointFinalized", blockNumber, epoch: Number(a.epoch) };
+      case "CheckpointSettled":
+        return {
+          kind: "checkpointSettled",
+          blockNumber,
+          block: await context.block(),
+          epoch: Number(a.epoch),
+          exceptions: positionsOf(a.exceptions),
+        };
+      default:
+        throw new ParentInconsistent(`event ${parsed.name} in block ${blockNumber} has no place in the model`);
+    }
+  }
+
+  /** Submissions come straight from accounts without code, so the input of the transaction is the submission. */
+  #submissionIn(
+    transaction: { readonly to: string | null; readonly data: string },
+    targetEpoch: number,
+  ): CheckpointSubmission {
+    if (transaction.to?.toLowerCase() !== this.#anchors) {
+      throw new ParentInconsistent(
+        `the checkpoint of epoch ${targetEpoch} was not submitted to ${this.#anchors} itself`,
+      );
+    }
+    const submission = decodeSubmission(this.#contracts.anchors.interface, transaction.data);
+    if (submission.targetEpoch !== targetEpoch) {
+      throw new ParentInconsistent(`the input says epoch ${submission.targetEpoch}, the event ${targetEpoch}`);
+    }
+    return submission;
+  }
+}

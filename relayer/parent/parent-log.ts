@@ -1,0 +1,85 @@
+import type { CheckpointSubmission } from "./checkpoint-submission.ts";
+import type { ParentBlock, RecordedInboxEntry } from "./parent-view.ts";
+
+/** Events of the contracts, decoded as far as that needs no memory of earlier ones, in the order of the chain. */
+export type ParentLog = { readonly blockNumber: number } & (
+  | GenesisScheduled
+  | ValidatorEnrolled
+  | Deposited
+  | MixAdvanced
+  | ShardOpened
+  | InboxEntryAdded
+  | CheckpointAccepted
+  | EntriesVoided
+  | CheckpointFinalized
+  | CheckpointSettled
+);
+
+export interface GenesisScheduled {
+  readonly kind: "genesisScheduled";
+  readonly genesisTime: number;
+}
+
+export interface ValidatorEnrolled {
+  readonly kind: "validatorEnrolled";
+  readonly index: number;
+  readonly seat: number;
+  readonly activationEpoch: number;
+  /** 48 bytes, compressed. */
+  readonly publicKey: Uint8Array;
+}
+
+/** Comes after the enrolment of the validators that it is about. */
+export interface Deposited {
+  readonly kind: "deposited";
+  readonly firstValidator: number;
+  readonly count: number;
+  readonly withdrawalAddress: Uint8Array;
+}
+
+export interface MixAdvanced {
+  readonly kind: "mixAdvanced";
+  readonly epoch: number;
+  /** A word, the mix in its low 224 bits. */
+  readonly mix: Uint8Array;
+}
+
+export interface ShardOpened {
+  readonly kind: "shardOpened";
+  readonly id: number;
+  readonly operator: Uint8Array;
+  readonly position: number;
+  readonly chainId: number;
+  readonly openedEpoch: number;
+}
+
+export interface InboxEntryAdded {
+  readonly kind: "inboxEntryAdded";
+  readonly entry: RecordedInboxEntry;
+}
+
+export interface CheckpointAccepted {
+  readonly kind: "checkpointAccepted";
+  readonly block: ParentBlock;
+  readonly root: Uint8Array;
+  /** From the input of the transaction. */
+  readonly submission: CheckpointSubmission;
+}
+
+export interface EntriesVoided {
+  readonly kind: "entriesVoided";
+  readonly targetEpoch: number;
+  readonly positions: readonly number[];
+}
+
+export interface CheckpointFinalized {
+  readonly kind: "checkpointFinalized";
+  readonly epoch: number;
+}
+
+export interface CheckpointSettled {
+  readonly kind: "checkpointSettled";
+  readonly block: ParentBlock;
+  readonly epoch: number;
+  readonly exceptions: readonly number[];
+}

@@ -1,0 +1,312 @@
+import type { ParentFacts } from "../../ledger/environment.ts";
+import { equal } from "../../protocol/bytes.ts";
+import { epochAt, slotAt } from "../../protocol/clock.ts";
+import type { Crosslink } from "../../protocol/crosslink.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import type { Domain } from "../../protocol/eip712.ts";
+import { inboxEntryDigest } from "../../protocol/inbox-entry.ts";
+import type { Parameters } from "../../protocol/presets.ts";
+import { genesisMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
+import { CheckpointHistory } from "./checkpoint-history.ts";
+import { Committees } from "./committees.ts";
+import { ParentInconsistent } from "./errors.ts";
+import type { InboxEntryAdded, ParentLog } from "./parent-log.ts";
+import type {
+  AcceptedCheckpoint,
+  CheckpointLink,
+  ContractAddresses,
+  ParentBlock,
+  ParentView,
+  Proposer,
+  RecordedInboxEntry,
+  Settlement,
+  Shard,
+  Validator,
+} from "./parent-view.ts";
+import { SeatHistory } from "./seat-history.ts";
+
+/** What is fixed for the life of a deployment. */
+export interface Deployment {
+  readonly domain: Domain;
+  readonly parameters: Parameters;
+  readonly addresses: ContractAddresses;
+}
+
+/** The model: a fold over the contracts' events. It keeps them, and starts over without the last ones after a reorg. */
+export class ParentState implements ParentView {
+  readonly domain: Domain;
+  readonly parameters: Parameters;
+  readonly addresses: ContractAddresses;
+  readonly #crypto: Crypto;
+  readonly #base: ParentBlock;
+  readonly #genesisMix: Uint8Array;
+  #logs: ParentLog[] = [];
+  #head: ParentBlock;
+
+  // What the fold has come to; `#reset` makes it anew.
+  #genesisTime: number | null = null;
+  #seats = new SeatHistory();
+  #committees: Committees;
+  #mixes: { epoch: number; mix: Uint8Array }[] = [];
+  #shards: Shard[] = [];
+  #checkpoints: CheckpointHistory;
+  #inboxes = new Map<number, RecordedInboxEntry[]>();
+
+  /** @param base the last block before the contracts' first event */
+  constructor(crypto: Crypto, deployment: Deployment, base: ParentBlock) {
+    this.#crypto = crypto;
+    this.domain = deployment.domain;
+    this.parameters = deployment.parameters;
+    this.addresses = deployment.addresses;
+    this.#base = base;
+    this.#head = base;
+    this.#genesisMix = genesisMix(crypto, this.domain);
+    this.#committees = new Committees(crypto, this.parameters);
+    this.#checkpoints = this.#emptyHistory();
+  }
+
+  // ------------------------------------------------------------------ changes
+
+  /**
+   * Takes all events of the blocks after the head up to the new one.
+   * @throws ParentInconsistent and leaves the state as it was
+   */
+  extend(logs: readonly ParentLog[], head: ParentBlock): void {
+    const before = this.#head;
+    try {
+      for (const log of logs) this.#apply(log);
+    } catch (error) {
+      this.rollBack(before);
+      throw error;
+    }
+    this.#logs.push(...logs);
+    this.#head = head;
+  }
+
+  /** Forgets everything after the block, which is the new head. */
+  rollBack(ancestor: ParentBlock): void {
+    this.#reset();
+    this.#logs = this.#logs.filter((log) => log.blockNumber <= ancestor.number);
+    for (const log of this.#logs) this.#apply(log);
+    this.#head = ancestor;
+  }
+
+  #reset(): void {
+    this.#genesisTime = null;
+    this.#seats = new SeatHistory();
+    this.#committees = new Committees(this.#crypto, this.parameters);
+    this.#mixes = [];
+    this.#shards = [];
+    this.#checkpoints = this.#emptyHistory();
+    this.#inboxes = new Map();
+  }
+
+  #emptyHistory(): CheckpointHistory {
+    return new CheckpointHistory(this.#crypto, this.domain, this.parameters.shardCount, this.#base);
+  }
+
+  #apply(log: ParentLog): void {
+    switch (log.kind) {
+      case "genesisScheduled":
+        this.#genesisTime = log.genesisTime;
+        return;
+      case "validatorEnrolled":
+        return this.#seats.enroll(log);
+      case "deposited":
+        return this.#seats.deposit(log);
+      case "mixAdvanced":
+        this.#mixes.push(log);
+        return;
+      case "shardOpened": {
+        const { id, operator, position, chainId, openedEpoch } = log;
+        if (id !== this.#shards.length + 1) throw new ParentInconsistent(`shard ${id} opened out of order`);
+        this.#shards.push({ id, position, generation: 0, operator, chainId, openedEpoch });
+        return this.#checkpoints.addShard(id);
+      }
+      case "inboxEntryAdded":
+        return this.#addInboxEntry(log);
+      case "checkpointAccepted":
+        return this.#checkpoints.accept(
+          log,
+          this.#epochOf(log.block),
+          (position) => this.shardAt(position)?.id ?? null,
+        );
+      case "entriesVoided":
+        return this.#checkpoints.void(log);
+      case "checkpointFinalized":
+        return this.#checkpoints.finalize(log.epoch);
+      case "checkpointSettled":
+        return this.#checkpoints.settle(log, this.#epochOf(log.block));
+    }
+  }
+
+  #addInboxEntry({ entry }: InboxEntryAdded): void {
+    const entries = this.#inboxes.get(entry.shardId) ?? [];
+    if (entry.index !== entries.length) {
+      throw new ParentInconsistent(
+        `inbox entry ${entry.index} of shard ${entry.shardId}, where ${entries.length} is next`,
+      );
+    }
+    if (!equal(inboxEntryDigest(this.#crypto, this.domain, entry), entry.digest)) {
+      throw new ParentInconsistent(
+        `inbox entry ${entry.index} of shard ${entry.shardId} does not have its event's digest`,
+      );
+    }
+    entries.push(entry);
+    this.#inboxes.set(entry.shardId, entries);
+  }
+
+  // ------------------------------------------------------------------ time
+
+  get head(): ParentBlock {
+    return this.#head;
+  }
+
+  get genesisTime(): number | null {
+    return this.#genesisTime;
+  }
+
+  slot(): number {
+    return this.#genesisTime === null ? 0 : slotAt(this.parameters, this.#genesisTime, this.#head.timestamp);
+  }
+
+  epoch(): number {
+    return this.#epochOf(this.#head);
+  }
+
+  #epochOf(block: ParentBlock): number {
+    return this.#genesisTime === null ? 0 : epochAt(this.parameters, this.#genesisTime, block.timestamp);
+  }
+
+  // ------------------------------------------------------------------ validators and seats
+
+  validatorCount(): number {
+    return this.#seats.count;
+  }
+
+  validator(index: number): Validator | null {
+    return this.#seats.validator(index);
+  }
+
+  validatorByKey(publicKey: Uint8Array): Validator | null {
+    return this.#seats.byKey(publicKey);
+  }
+
+  seatCount(epoch: number): number {
+    return this.#seats.seats(epoch).length;
+  }
+
+  occupiedCount(epoch: number): number {
+    return this.#seats.occupied(epoch);
+  }
+
+  occupant(seat: number, epoch: number): Validator | null {
+    return this.#seats.seats(epoch)[seat] ?? null;
+  }
+
+  seatsOf(epoch: number): readonly (Validator | null)[] {
+    return this.#seats.seats(epoch);
+  }
+
+  // ------------------------------------------------------------------ randomness
+
+  mixAsOf(epoch: number): Uint8Array | null {
+    if (epoch >= 0 && epoch >= this.epoch()) return null;
+    return this.#mixes.findLast((advance) => advance.epoch <= epoch)?.mix ?? this.#genesisMix;
+  }
+
+  seed(epoch: number): Uint8Array | null {
+    const mix = this.mixAsOf(epoch - this.parameters.inputDelay);
+    return mix === null ? null : seedOf(this.#crypto, mix, epoch);
+  }
+
+  committee(position: number, epoch: number): readonly number[] | null {
+    const seed = this.seed(epoch);
+    return seed === null ? null : this.#committees.committee(position, epoch, this.seatCount(epoch), seed);
+  }
+
+  proposer(epoch: number): Proposer | null {
+    const seed = this.seed(epoch);
+    const seats = this.seatCount(epoch);
+    if (seed === null || seats === 0) return null;
+    const seat = proposerSeat(seed, seats);
+    return { seat, validator: this.occupant(seat, epoch) };
+  }
+
+  // ------------------------------------------------------------------ shards
+
+  shards(): readonly Shard[] {
+    return this.#shards;
+  }
+
+  shard(id: number): Shard | null {
+    return this.#shards[id - 1] ?? null;
+  }
+
+  shardAt(position: number): Shard | null {
+    return this.#shards.find((shard) => shard.position === position) ?? null;
+  }
+
+  shardCountAsOf(epoch: number): number {
+    return this.#shards.filter((shard) => shard.openedEpoch <= epoch).length;
+  }
+
+  // ------------------------------------------------------------------ checkpoints
+
+  get justified(): CheckpointLink {
+    return this.#checkpoints.justified;
+  }
+
+  get finalized(): CheckpointLink {
+    return this.#checkpoints.finalized;
+  }
+
+  get settled(): CheckpointLink {
+    return this.#checkpoints.settled;
+  }
+
+  checkpoint(epoch: number): AcceptedCheckpoint | null {
+    return this.#checkpoints.checkpoint(epoch);
+  }
+
+  settledAsOf(epoch: number): number {
+    return this.#checkpoints.settledAsOf(epoch);
+  }
+
+  settlement(epoch: number): Settlement | null {
+    return this.#checkpoints.settlement(epoch);
+  }
+
+  crosslinkByHash(hash: Uint8Array): Crosslink | null {
+    return this.#checkpoints.crosslink(hash);
+  }
+
+  // ------------------------------------------------------------------ inbox
+
+  inboxCount(shardId: number): number {
+    return this.#inboxes.get(shardId)?.length ?? 0;
+  }
+
+  inboxEntry(shardId: number, index: number): RecordedInboxEntry | null {
+    return this.#inboxes.get(shardId)?.[index] ?? null;
+  }
+
+  // ------------------------------------------------------------------ facts
+
+  facts(): ParentFacts {
+    return {
+      seed: (epoch) => this.seed(epoch),
+      // Shards may still be opened in an epoch that is not over; what is asked before genesis is what epoch 0 says.
+      shardCount: (asOfEpoch) => {
+        const epoch = Math.max(0, asOfEpoch);
+        return epoch < this.epoch() ? this.shardCountAsOf(epoch) : null;
+      },
+      inboxEntryDigest: (shardId, index) => this.inboxEntry(shardId, index),
+      settledCheckpointRoot: (checkpointEpoch, position, asOfEpoch) => {
+        const settlement = this.settlement(checkpointEpoch);
+        if (settlement === null || settlement.settledEpoch > asOfEpoch) return null;
+        return settlement.exceptions.includes(position) ? null : (this.checkpoint(checkpointEpoch)?.root ?? null);
+      },
+    };
+  }
+}
