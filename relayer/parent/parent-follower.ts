@@ -146,7 +146,8 @@ export class ParentFollower extends EventEmitter<ParentEvents> implements Parent
       if (present === null || !equal(present.hash, block.hash)) continue;
       if (i === start) return;
       this.#remembered = this.#remembered.slice(0, i + 1);
-      return this.#rollBack(block);
+      this.#rollBack(block);
+      return;
     }
     // Not even the first one: everything since the deployment is another history.
     const base = await this.#reader.blockAt((this.#remembered[0] as ParentBlock).number);
@@ -183,14 +184,17 @@ export class ParentFollower extends EventEmitter<ParentEvents> implements Parent
       case "checkpointAccepted": {
         const checkpoint = this.#state.checkpoint(log.submission.targetEpoch);
         if (checkpoint !== null) this.#tell("checkpoint", checkpoint);
-        return;
+        break;
       }
       case "checkpointFinalized":
-        return this.#tell("finalized", log.epoch);
+        this.#tell("finalized", log.epoch);
+        break;
       case "checkpointSettled":
-        return this.#tell("settled", log.epoch);
+        this.#tell("settled", log.epoch);
+        break;
       case "inboxEntryAdded":
-        return this.#tell("inbox", log.entry);
+        this.#tell("inbox", log.entry);
+        break;
     }
   }
 

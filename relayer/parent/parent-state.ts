@@ -10,7 +10,7 @@ import { genesisMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
 import { CheckpointHistory } from "./checkpoint-history.ts";
 import { Committees } from "./committees.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { InboxEntryAdded, ParentLog } from "./parent-log.ts";
+import type { InboxEntryAdded, ParentLog, ShardOpened } from "./parent-log.ts";
 import type {
   AcceptedCheckpoint,
   CheckpointLink,
@@ -109,35 +109,41 @@ export class ParentState implements ParentView {
     switch (log.kind) {
       case "genesisScheduled":
         this.#genesisTime = log.genesisTime;
-        return;
+        break;
       case "validatorEnrolled":
-        return this.#seats.enroll(log);
+        this.#seats.enroll(log);
+        break;
       case "deposited":
-        return this.#seats.deposit(log);
+        this.#seats.deposit(log);
+        break;
       case "mixAdvanced":
         this.#mixes.push(log);
-        return;
-      case "shardOpened": {
-        const { id, operator, position, chainId, openedEpoch } = log;
-        if (id !== this.#shards.length + 1) throw new ParentInconsistent(`shard ${id} opened out of order`);
-        this.#shards.push({ id, position, generation: 0, operator, chainId, openedEpoch });
-        return this.#checkpoints.addShard(id);
-      }
+        break;
+      case "shardOpened":
+        this.#addShard(log);
+        break;
       case "inboxEntryAdded":
-        return this.#addInboxEntry(log);
+        this.#addInboxEntry(log);
+        break;
       case "checkpointAccepted":
-        return this.#checkpoints.accept(
-          log,
-          this.#epochOf(log.block),
-          (position) => this.shardAt(position)?.id ?? null,
-        );
+        this.#checkpoints.accept(log, this.#epochOf(log.block), (position) => this.shardAt(position)?.id ?? null);
+        break;
       case "entriesVoided":
-        return this.#checkpoints.void(log);
+        this.#checkpoints.void(log);
+        break;
       case "checkpointFinalized":
-        return this.#checkpoints.finalize(log.epoch);
+        this.#checkpoints.finalize(log.epoch);
+        break;
       case "checkpointSettled":
-        return this.#checkpoints.settle(log, this.#epochOf(log.block));
+        this.#checkpoints.settle(log, this.#epochOf(log.block));
+        break;
     }
+  }
+
+  #addShard({ id, operator, position, chainId, openedEpoch }: ShardOpened): void {
+    if (id !== this.#shards.length + 1) throw new ParentInconsistent(`shard ${id} opened out of order`);
+    this.#shards.push({ id, position, generation: 0, operator, chainId, openedEpoch });
+    this.#checkpoints.addShard(id);
   }
 
   #addInboxEntry({ entry }: InboxEntryAdded): void {
