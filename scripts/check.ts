@@ -24,7 +24,12 @@ const parts: readonly Part[] = [
   {
     name: "biome",
     what: "format and lint of TypeScript, JavaScript and JSON",
-    argv: [binary("@biomejs/biome", "biome"), "ci", ".", "--error-on-warnings", "--diagnostic-level=warn"],
+    argv: [
+      binary("@biomejs/biome", "biome"),
+      ...["ci", ".", "--error-on-warnings", "--diagnostic-level=warn"],
+      // Biome colours its output in CI even when that goes to a file.
+      ...(process.stdout.isTTY ? [] : ["--colors=off"]),
+    ],
   },
   {
     name: "solidity-format",

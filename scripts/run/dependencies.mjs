@@ -6,6 +6,7 @@ import path from "node:path";
 import { cacheFolder, Failure, npm, root, say } from "./process.mjs";
 
 const noteFile = path.join(cacheFolder, "dependencies.json");
+const cLibrary = process.platform === "linux" ? linuxLibrary() : undefined;
 
 /** @param {import("./node.mjs").NodeBinary} node */
 export async function installDependencies(node) {
@@ -49,7 +50,7 @@ function isOnDisk(folder) {
 }
 
 function isForThisPlatform({ os, cpu, libc }) {
-  return allows(os, process.platform) && allows(cpu, process.arch) && allows(libc, cLibrary());
+  return allows(os, process.platform) && allows(cpu, process.arch) && allows(libc, cLibrary);
 }
 
 function allows(list, value) {
@@ -57,8 +58,8 @@ function allows(list, value) {
   return !list.includes(`!${value}`) && (list.every((item) => item.startsWith("!")) || list.includes(value));
 }
 
-function cLibrary() {
-  if (process.platform !== "linux") return undefined;
+/** As npm tells them apart. A report takes milliseconds, and network names would make it seconds. */
+function linuxLibrary() {
   process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime === undefined ? "musl" : "glibc";
 }
