@@ -1,16 +1,18 @@
 // The door to every command (`npm start`, `npm test`, ...). Plain JavaScript, because it has to run on Node 20 as well:
 // it finds or fetches a Node that can run the project, installs the dependencies under that Node, compiles the contracts
 // that changed, and hands over. Its own words go to stderr; stdout belongs to the command.
+import { readdirSync } from "node:fs";
+import path from "node:path";
 import { compileContracts } from "./run/contracts.mjs";
 import { installDependencies } from "./run/dependencies.mjs";
 import { withLock } from "./run/lock.mjs";
 import { findNode } from "./run/node.mjs";
-import { binary, Failure, handOver, say } from "./run/process.mjs";
+import { binary, Failure, handOver, root, say } from "./run/process.mjs";
 
 /** What each command runs, and whether it needs compiled contracts. */
 const commands = {
   start: { compiled: true, run: (args) => [["scripts/devnet.ts", ...args]] },
-  test: { compiled: true, run: (args) => [[binary("hardhat"), "test", ...withoutCompiling(args)]] },
+  test: { compiled: true, run: (args) => [[binary("hardhat"), "test", ...testArguments(args)]] },
   check: { compiled: true, run: (args) => [["scripts/check.ts", ...args]] },
   audit: { compiled: true, run: (args) => [["relayer/cli/audit.ts", ...args]] },
   bench: { compiled: true, run: (args) => [["bench/run.ts", ...args]] },
@@ -29,9 +31,21 @@ const commands = {
   mocha: { compiled: false, run: (args) => [[binary("mocha"), "--timeout", "120000", ...args]] },
 };
 
-/** Contracts and Solidity tests are compiled already; coverage alone compiles anew, with its instrumentation. */
-function withoutCompiling(args) {
-  return args.includes("--coverage") ? args : ["--no-compile", ...args];
+/**
+ * Hardhat would load every TypeScript file under test/ as a test; some are helpers, and some are programs that tests
+ * start. Contracts are compiled already, except for coverage, which compiles them anew with its instrumentation.
+ */
+function testArguments(args) {
+  const options = args.includes("--coverage") ? args : ["--no-compile", ...args];
+  const namesFiles = args.some((arg) => /\.(ts|sol)$/.test(arg));
+  return namesFiles ? options : [...options, ...testFiles()];
+}
+
+function testFiles() {
+  return readdirSync(path.join(root, "test"), { recursive: true })
+    .filter((file) => /\.(test\.ts|t\.sol)$/.test(file))
+    .map((file) => path.join("test", file))
+    .sort();
 }
 
 async function main([name, ...args]) {
