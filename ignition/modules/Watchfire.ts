@@ -1,0 +1,16 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+
+/**
+ * One deployment of the contracts: parameter `parameters` is the struct of contracts/types/Parameters.sol, which the
+ * registry's constructor checks. The deployer is the launcher: it alone may schedule genesis until the launch deadline.
+ */
+export default buildModule("Watchfire", (m) => {
+  const registry = m.contract("BeaconRegistry", [m.getParameter("parameters")]);
+  const staking = m.contract("Staking", [registry]);
+  const shardRegistry = m.contract("ShardRegistry", [registry]);
+  const anchors = m.contract("CrosslinkAnchors", [registry, shardRegistry]);
+  const vault = m.contract("Vault", [registry, anchors]);
+  const inbox = m.contract("Inbox", [registry, shardRegistry, vault]);
+  m.call(registry, "initialize", [staking, anchors]);
+  return { registry, staking, shardRegistry, anchors, inbox, vault };
+});
