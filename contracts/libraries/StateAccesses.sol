@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {PathEnd, StateAccess} from "../types/StateAccess.sol";
+import {MerklePath} from "./MerklePath.sol";
 import {Sha256} from "./Sha256.sol";
 import {SparseMerkleTree} from "./SparseMerkleTree.sol";
 
@@ -75,9 +76,8 @@ library StateAccesses {
     }
 
     function _climb(bytes32 node, bytes32 key, bytes32[] memory siblings) private view returns (bytes32) {
-        uint256 depth = siblings.length;
-        for (uint256 i = 0; i < depth; ++i) node = _parent(node, siblings[i], key, depth - 1 - i);
-        return node;
+        // The key's first bits choose the sides, from the root down: the last of them is the deepest.
+        return MerklePath.climb(node, uint256(key) >> (256 - siblings.length), siblings);
     }
 
     /// @dev `node` is left of its sibling if the key's bit, counted from the most significant, is 0.

@@ -9,4 +9,4 @@ export function property(runs: number): { readonly numRuns: number; readonly see
 }
 
 const seed = Number(process.env["WATCHFIRE_PROPERTY_SEED"] ?? randomInt(2 ** 31));
-console.log(`WATCHFIRE_PROPERTY_SEED=${seed}`);
+console.log(`      WATCHFIRE_PROPERTY_SEED=${seed}`);

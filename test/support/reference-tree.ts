@@ -112,6 +112,12 @@ export function deepTree(
     return endOf(first);
   }
   const side = (bit: 0 | 1) =>
-    deepTree(keys.filter((key) => bitOf(key, at) === bit), depth, endOf, unknown, at + 1);
+    deepTree(
+      keys.filter((key) => bitOf(key, at) === bit),
+      depth,
+      endOf,
+      unknown,
+      at + 1,
+    );
   return { kind: "inner", left: side(0), right: side(1) };
 }

@@ -52,7 +52,8 @@ describe("StateAccesses", () => {
 
   it("reads and writes in random trees as the definition says", async () => {
     // Keys over few first bytes share prefixes, so that all three ends and long common prefixes occur.
-    const key = fc.tuple(fc.constantFrom(0, 1, 0x80, 0x81), fc.constantFrom(0, 1, 0x40), fc.constantFrom(0, 255))
+    const key = fc
+      .tuple(fc.constantFrom(0, 1, 0x80, 0x81), fc.constantFrom(0, 1, 0x40), fc.constantFrom(0, 255))
       .map((bytes) => keyOf(...bytes));
     const word = fc.oneof(
       { arbitrary: fc.uint8Array({ minLength: 32, maxLength: 32 }), weight: 4 },
@@ -74,7 +75,10 @@ describe("StateAccesses", () => {
     last[31] = 1;
     const access = await expectSame([{ key: keyOf(), word: WORD }], last, OTHER_WORD);
     expect(access.siblings).to.have.length(0);
-    const both = [{ key: keyOf(), word: WORD }, { key: last, word: OTHER_WORD }];
+    const both = [
+      { key: keyOf(), word: WORD },
+      { key: last, word: OTHER_WORD },
+    ];
     expect((await expectSame(both, last, WORD)).siblings).to.have.length(256);
   });
 
@@ -84,11 +88,22 @@ describe("StateAccesses", () => {
   });
 
   it("writes a word zero under a key that is there", async () => {
-    await expectSame([{ key: keyOf(5), word: WORD }, { key: keyOf(6), word: WORD }], keyOf(5), ZERO_HASH);
+    await expectSame(
+      [
+        { key: keyOf(5), word: WORD },
+        { key: keyOf(6), word: WORD },
+      ],
+      keyOf(5),
+      ZERO_HASH,
+    );
   });
 
   describe("reverts", () => {
-    const leaves = [{ key: keyOf(0x00), word: WORD }, { key: keyOf(0x40), word: WORD }, { key: keyOf(0x80), word: WORD }];
+    const leaves = [
+      { key: keyOf(0x00), word: WORD },
+      { key: keyOf(0x40), word: WORD },
+      { key: keyOf(0x80), word: WORD },
+    ];
 
     async function expectRefused(key: Uint8Array, access: Access, error: string) {
       const root = rootOf(crypto, treeOf(leaves));
@@ -99,7 +114,11 @@ describe("StateAccesses", () => {
       const access = accessOf(crypto, treeOf(leaves), keyOf(0x40));
       await expectRefused(keyOf(0x40), { ...access, word: OTHER_WORD }, "StateAccesses_WrongRoot");
       await expectRefused(keyOf(0x40), { ...access, siblings: access.siblings.slice(1) }, "StateAccesses_WrongRoot");
-      await expectRefused(keyOf(0x40), { ...access, siblings: [...access.siblings].reverse() }, "StateAccesses_WrongRoot");
+      await expectRefused(
+        keyOf(0x40),
+        { ...access, siblings: [...access.siblings].reverse() },
+        "StateAccesses_WrongRoot",
+      );
       await expectRefused(keyOf(0x00), access, "StateAccesses_WrongRoot");
     });
 
