@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  isError,
+  type JsonRpcProvider,
+  keccak256,
+  type TransactionReceipt,
+  type TransactionRequest,
+  Wallet,
+} from "ethers";
+import { toHex } from "../../protocol/bytes.ts";
+import { ContractReverted, contractReverted } from "./contract-errors.ts";
+import { withRetries } from "./rpc.ts";
+
+/** EIP-7825: no transaction may have more gas. */
+const GAS_CAP = 16_777_216n;
+
+/** Gas on top of the estimate, in percent: state may change between estimate and inclusion. */
+const GAS_MARGIN_PERCENT = 20n;
+
+/** A replacement has to pay at least a tenth more than what it replaces. */
+const RAISE_PERCENT = 125n;
+
+/** What to send: a contract's populated call, with a name for messages. */
+export interface Call {
+  /** Such as `CrosslinkAnchors.submit`. */
+  readonly action: string;
+  readonly to: string;
+  /** Hexadecimal. */
+  readonly data: string;
+  /** wei */
+  readonly value?: bigint;
+}
+
+export interface SenderOptions {
+  /** Milliseconds to wait for inclusion before the fee is raised. */
+  readonly inclusionMs?: number;
+  /** Milliseconds between looks for the receipt. */
+  readonly intervalMs?: number;
+  /** Times a transaction is sent, each time with a higher fee, and tries of a request that fails transiently. */
+  readonly attempts?: number;
+}
+
+const DEFAULTS = { inclusionMs: 60_000, intervalMs: 250, attempts: 5 };
+
+/** The transaction needs more gas than any block takes. */
+export class GasCapExceeded extends Error {
+  override readonly name = "GasCapExceeded";
+
+  constructor(action: string, gas: bigint) {
+    super(`${action} would take ${gas} gas; a transaction has at most ${GAS_CAP}`);
+  }
+}
+
+/** Sent as often as allowed and still not in a block. It may be included later. */
+export class TransactionNotIncluded extends Error {
+  override readonly name = "TransactionNotIncluded";
+  /** Of every version sent, by increasing fee. */
+  readonly hashes: readonly string[];
+
+  constructor(action: string, hashes: readonly string[]) {
+    super(`${action} is in no block, although it was sent ${hashes.length} times: ${hashes.join(", ")}`);
+    this.hashes = hashes;
+  }
+}
+
+/** Another transaction of the account took the nonce; somebody else sends for it, too. */
+export class TransactionReplaced extends Error {
+  override readonly name = "TransactionReplaced";
+
+  constructor(action: string, address: string, nonce: number) {
+    super(
+      `${action}: another transaction of ${address} has the nonce ${nonce}. Does a second program use the account?`,
+    );
+  }
+}
+
+/** The account's balance does not cover value and gas. */
+export class AccountTooPoor extends Error {
+  override readonly name = "AccountTooPoor";
+
+  constructor(action: string, address: string, cause: unknown) {
+    super(`${address} has not the coins for ${action}`, { cause });
+  }
+}
+
+interface Fees {
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+}
+
+/**
+ * Sends transactions of one account, one after the other: the next is sent when the one before is in a block, so each
+ * one's gas estimate sees what those before have done. Nobody else may send for the account meanwhile.
+ */
+export class TransactionSender {
+  readonly address: string;
+  readonly provider: JsonRpcProvider;
+  readonly #wallet: Wallet;
+  readonly #options: Required<SenderOptions>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param secretKey 32 bytes, secp256k1 */
+  constructor(provider: JsonRpcProvider, secretKey: Uint8Array, options: SenderOptions = {}) {
+    this.provider = provider;
+    this.#wallet = new Wallet(toHex(secretKey), provider);
+    this.address = this.#wallet.address;
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /**
+   * Returns the receipt of the successful transaction.
+   * @throws ContractReverted, GasCapExceeded, AccountTooPoor, TransactionNotIncluded, TransactionReplaced; or the endpoint's own error
+   */
+  send(call: Call): Promise<TransactionReceipt> {
+    const sent = this.#last.then(() => this.#sendNow(call));
+    this.#last = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async #sendNow(call: Call): Promise<TransactionReceipt> {
+    const request: TransactionRequest = { from: this.address, to: call.to, data: call.data, value: call.value ?? 0n };
+    const gasLimit = await this.#gasLimit(call.action, request);
+    // What is pending was given up by an earlier run of this account: the same nonce replaces it.
+    const nonce = await this.#nonce();
+    const transaction = { ...request, type: 2, gasLimit, nonce, chainId: (await this.provider.getNetwork()).chainId };
+
+    const hashes: string[] = [];
+    let fees = await this.#fees();
+    for (let attempt = 1; attempt <= this.#options.attempts; attempt++) {
+      hashes.push(await this.#broadcast(call.action, { ...transaction, ...fees }));
+      const receipt = await this.#receiptOf(hashes);
+      if (receipt !== null) {
+        if (receipt.status === 1) return receipt;
+        throw await this.#reasonOf(call.action, { ...request, gasLimit }, receipt);
+      }
+      if ((await this.#nonce()) > nonce) throw new TransactionReplaced(call.action, this.address, nonce);
+      const current = await this.#fees();
+      fees = {
+        maxFeePerGas: max(current.maxFeePerGas, (fees.maxFeePerGas * RAISE_PERCENT) / 100n),
+        maxPriorityFeePerGas: max(current.maxPriorityFeePerGas, (fees.maxPriorityFeePerGas * RAISE_PERCENT) / 100n),
+      };
+    }
+    throw new TransactionNotIncluded(call.action, hashes);
+  }
+
+  async #gasLimit(action: string, request: TransactionRequest): Promise<bigint> {
+    let estimate: bigint;
+    try {
+      estimate = await this.#retry(() => this.provider.estimateGas(request));
+    } catch (error) {
+      if (isError(error, "INSUFFICIENT_FUNDS")) throw new AccountTooPoor(action, this.address, error);
+      throw contractReverted(action, error) ?? error;
+    }
+    if (estimate > GAS_CAP) throw new GasCapExceeded(action, estimate);
+    const withMargin = (estimate * (100n + GAS_MARGIN_PERCENT)) / 100n;
+    return withMargin < GAS_CAP ? withMargin : GAS_CAP;
+  }
+
+  #nonce(): Promise<number> {
+    return this.#retry(() => this.provider.getTransactionCount(this.address, "latest"));
+  }
+
+  async #fees(): Promise<Fees> {
+    const { maxFeePerGas, maxPriorityFeePerGas } = await this.#retry(() => this.provider.getFeeData());
+    if (maxFeePerGas === null || maxPriorityFeePerGas === null) {
+      throw new Error("the parent chain has no EIP-1559 fees, which its precompiles of EIP-2537 imply");
+    }
+    return { maxFeePerGas, maxPriorityFeePerGas };
+  }
+
+  /** Returns the hash, also when the endpoint already has the transaction or a version of it is in a block. */
+  async #broadcast(action: string, transaction: TransactionRequest): Promise<string> {
+    const signed = await this.#wallet.signTransaction(transaction);
+    try {
+      return (await this.#retry(() => this.provider.broadcastTransaction(signed))).hash;
+    } catch (error) {
+      if (isError(error, "INSUFFICIENT_FUNDS")) throw new AccountTooPoor(action, this.address, error);
+      const isKnown = isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED");
+      if (isKnown || /already known|already imported/i.test(String(error))) return keccak256(signed);
+      throw error;
+    }
+  }
+
+  /** null when none of the versions is in a block in time. */
+  async #receiptOf(hashes: readonly string[]): Promise<TransactionReceipt | null> {
+    const deadline = performance.now() + this.#options.inclusionMs;
+    for (;;) {
+      for (const hash of hashes) {
+        const receipt = await this.#retry(() => this.provider.getTransactionReceipt(hash));
+        if (receipt !== null) return receipt;
+      }
+      if (performance.now() >= deadline) return null;
+      await sleep(this.#options.intervalMs);
+    }
+  }
+
+  /** A receipt does not say why: the call is repeated on the state after its block, where it most likely fails again. */
+  async #reasonOf(action: string, request: TransactionRequest, receipt: TransactionReceipt): Promise<Error> {
+    try {
+      await this.#retry(() => this.provider.call({ ...request, blockTag: receipt.blockNumber }));
+    } catch (error) {
+      const reason = contractReverted(action, error);
+      if (reason === null) throw error;
+      return reason;
+    }
+    return new ContractReverted(action, null, {}, `transaction ${receipt.hash}`);
+  }
+
+  #retry<T>(call: () => Promise<T>): Promise<T> {
+    return withRetries(this.#options.attempts, undefined, call);
+  }
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
