@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { network } from "hardhat";
-import { PRESETS, parametersFor, PROFILES, type SizeOverrides } from "../protocol/presets.ts";
+import { PRESETS, PROFILES, parametersFor, type SizeOverrides } from "../protocol/presets.ts";
 import { BeaconRegistry__factory } from "../types/factories/beacon/BeaconRegistry__factory.ts";
 import { deployWatchfire, writeDeploymentRecord } from "./deployment.ts";
 

@@ -13,7 +13,8 @@ import {G1Point} from "../types/G1Point.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
 
-/// @notice See IBeaconRegistry. The validators themselves are in `ValidatorSet`; here are time, randomness and who may do what.
+/// @title Validators, seats, epochs and randomness
+/// @notice See IBeaconRegistry. The validators are kept by `ValidatorSet`; here are time, randomness and permissions.
 contract BeaconRegistry is IBeaconRegistry, EIP712 {
     using Checkpoints for Checkpoints.Trace224;
     using SafeCast for uint256;

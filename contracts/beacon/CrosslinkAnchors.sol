@@ -18,6 +18,7 @@ import {CrosslinkProof, MessageProof, StateProof} from "../types/Proofs.sol";
 import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "./ICrosslinkAnchors.sol";
 
+/// @title Checkpoints: what the validators voted, what is final, what may be read
 /// @notice See ICrosslinkAnchors. Late votes, the roll call, and entries voided by disputes come with later issues: a
 ///         record has room for them in `Settlement.exceptions`, which is written at acceptance and at settlement only.
 contract CrosslinkAnchors is ICrosslinkAnchors {
@@ -41,8 +42,8 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     uint256 private immutable CHALLENGE_BLOCKS;
 
     Finality private _finality;
-    mapping(uint256 epoch => Checkpoint) private _checkpoints;
-    mapping(uint256 epoch => Settlement) private _settlements;
+    mapping(uint256 epoch => Checkpoint checkpoint) private _checkpoints;
+    mapping(uint256 epoch => Settlement settlement) private _settlements;
 
     constructor(IBeaconRegistry registry, IShardRegistry shards) {
         REGISTRY = registry;
@@ -64,7 +65,9 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
 
     /// @inheritdoc ICrosslinkAnchors
     function submit(CheckpointSubmission calldata s) external {
-        // What the entries were must be found in the chain's transactions for ever; calls between contracts are not.
+        // The entries must stand in the input of a transaction, where everybody finds them; a call between contracts
+        // leaves none.
+        // solhint-disable-next-line avoid-tx-origin
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert CrosslinkAnchors_NotPlainAccount(msg.sender);
         _requireEpochs(s.targetEpoch, s.sourceEpoch);
         REGISTRY.rollEpochs(ROLLED_PER_SUBMISSION);

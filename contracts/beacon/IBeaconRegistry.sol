@@ -22,19 +22,26 @@ struct Ballot {
  * @notice Everything is asked *by epoch* and answered as of that epoch, whenever it is asked. What an epoch needs is
  * fixed `inputDelay` epochs before, so an answer never changes: a question that has no fixed answer yet reverts.
  *
- * A validator is numbered from 1 in the order of enrolment; 0 means nobody. Each one sits in one seat from its activation
- * epoch on. (Exits and the refilling of seats come with a later issue; seats are numbered apart from validators so that
- * they can.)
+ * A validator is numbered from 1 in the order of enrolment; 0 means nobody. Each one sits in one seat from its
+ * activation epoch on. (Exits and the refilling of seats come with a later issue; seats are numbered apart from
+ * validators so that they can.)
  */
 interface IBeaconRegistry {
+    /// @notice The contracts know each other: deposits are taken from now on.
     event Initialized(address staking, address anchors);
+    /// @notice Epoch 0 begins at `genesisTime`.
     event GenesisScheduled(uint64 genesisTime);
+    /// @notice The validator sits in the seat from the activation epoch on.
     /// @param publicKey 128 bytes, as EIP-2537 reads it
     event ValidatorEnrolled(
-        uint32 indexed validator, uint32 indexed seat, uint64 indexed activationEpoch, bytes publicKey
+        uint32 indexed validator,
+        uint32 indexed seat,
+        uint64 indexed activationEpoch,
+        bytes publicKey
     );
     /// @notice From `epoch` on there are this many seats and occupants.
     event SeatsRolled(uint64 indexed epoch, uint32 seatCount, uint32 occupiedCount);
+    /// @notice A checkpoint was accepted while the parent's epoch was `epoch`.
     event MixAdvanced(uint64 indexed epoch, uint224 mix);
 
     /// @notice Only the launcher may do this before the launch deadline.
@@ -78,24 +85,27 @@ interface IBeaconRegistry {
     function enroll(bytes calldata publicKeys) external returns (uint32 firstValidator);
 
     /**
-     * @notice Adds up to `maxChanges` scheduled changes of the validator set, one per epoch that has any, to the history.
-     * Anybody may call it; nobody has to: reads add what is missing themselves, at their own cost.
+     * @notice Adds up to `maxChanges` scheduled changes of the validator set, one per epoch that has any, to the
+     * history. Anybody may call it; nobody has to: reads add what is missing themselves, at their own cost.
      * @return rolled how many changes were added
      */
     function rollEpochs(uint256 maxChanges) external returns (uint256 rolled);
 
-    /// @notice Mixes the reveal of an accepted checkpoint (its Keccak-256) into the randomness. Only for CrosslinkAnchors.
+    /// @notice Mixes the Keccak-256 of an accepted checkpoint's reveal into the randomness. Only for CrosslinkAnchors.
     function advanceMix(bytes32 revealHash) external;
 
     // ------------------------------------------------------------------ time
 
+    /// @notice What this deployment was made with.
     function parameters() external view returns (Parameters memory);
 
     /// @notice EIP-712 domain separator of everything that is signed in this deployment.
     function domainSeparator() external view returns (bytes32);
 
+    /// @notice Who deployed it.
     function launcher() external view returns (address);
 
+    /// @notice From this time on anybody may schedule genesis.
     function launchDeadline() external view returns (uint64);
 
     /// @notice Zero while genesis is not scheduled.
@@ -107,14 +117,18 @@ interface IBeaconRegistry {
     /// @notice The slot of the latest block of the parent chain; 0 before genesis.
     function currentSlot() external view returns (uint64);
 
+    /// @notice Zero until the launcher has initialised.
     function staking() external view returns (address);
 
+    /// @notice Zero until the launcher has initialised.
     function anchors() external view returns (address);
 
     // ------------------------------------------------------------------ validators
 
+    /// @notice Number of validators enrolled so far; also the last one's number.
     function validatorCount() external view returns (uint32);
 
+    /// @notice The validator's public key.
     function keyOf(uint32 validator) external view returns (G1Point memory);
 
     /// @notice The validator with this key (128 bytes) or its negative; 0 if there is none.
@@ -131,8 +145,10 @@ interface IBeaconRegistry {
     /// @notice The validator in the seat during that epoch, 0 if the seat is vacant or does not exist.
     function occupant(uint32 seat, uint64 epoch) external view returns (uint32 validator);
 
+    /// @notice Seats, occupied or not.
     function seatCount(uint64 epoch) external view returns (uint32);
 
+    /// @notice Seats with a validator in them.
     function occupiedCount(uint64 epoch) external view returns (uint32);
 
     /// @notice Sum of the keys of all occupants.
@@ -149,9 +165,10 @@ interface IBeaconRegistry {
 
     // ------------------------------------------------------------------ randomness
 
-    /// @notice The mix after the last checkpoint that was accepted while the parent's epoch was at most `epoch`, as of now.
+    /// @notice The mix after the last checkpoint accepted so far while the parent's epoch was at most `epoch`.
     function mixAsOf(uint64 epoch) external view returns (uint224);
 
+    /// @notice The randomness of that epoch: committees and proposer follow from it.
     function seed(uint64 epoch) external view returns (bytes32);
 
     /// @notice The seat that proposes in that epoch and its occupant; validator 0 if there is nobody.

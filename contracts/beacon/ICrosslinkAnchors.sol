@@ -12,6 +12,7 @@ import {CrosslinkProof, MessageProof, StateProof} from "../types/Proofs.sol";
  * challenge window has passed. Only settled checkpoints can be read from.
  */
 interface ICrosslinkAnchors {
+    /// @notice The checkpoint is justified.
     /// @param changed bit p: the entry at position p differs from that of the source
     event CheckpointAccepted(
         uint64 indexed targetEpoch,
@@ -23,7 +24,9 @@ interface ICrosslinkAnchors {
     );
     /// @notice Bit p of `positions`: the accepted entry at p is of a dead generation, so nothing may be read from it.
     event EntriesVoided(uint64 indexed targetEpoch, uint256 positions);
+    /// @notice The checkpoint of that epoch is finalised, and all before it.
     event CheckpointFinalized(uint64 indexed epoch);
+    /// @notice The checkpoint can be read from, except at the positions of the set bits.
     event CheckpointSettled(uint64 indexed epoch, uint256 exceptions);
 
     /// @notice Submissions come straight from an externally owned account without code.
@@ -72,16 +75,19 @@ interface ICrosslinkAnchors {
     /// @notice When that epoch's checkpoint was settled, and what may not be read from it.
     function settlement(uint64 epoch) external view returns (Settlement memory);
 
-    // ------------------------------------------------------------------ reads of settled state; all revert on a bad proof
+    // ------------------------------------------------------------------ reads of settled state; bad proofs revert
 
     /// @notice Shows that the crosslink is a settled entry.
     /// @return crosslinkHash its EIP-712 digest
     function verifyCrosslink(CrosslinkProof calldata proof) external view returns (bytes32 crosslinkHash);
 
     /// @notice Shows that the settled state of the crosslink's shard holds `word` under `key`.
-    function verifyState(CrosslinkProof calldata proof, bytes32 key, bytes32 word, StateProof calldata state)
-        external
-        view;
+    function verifyState(
+        CrosslinkProof calldata proof,
+        bytes32 key,
+        bytes32 word,
+        StateProof calldata state
+    ) external view;
 
     /// @notice Shows that the settled state of the message's source holds the message in its outbox.
     function verifyMessage(Message calldata message, MessageProof calldata proof) external view;

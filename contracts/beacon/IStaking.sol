@@ -9,7 +9,10 @@ pragma solidity 0.8.37;
 interface IStaking {
     /// @notice `count` stakes were paid in, for validators `firstValidator` and those that follow it.
     event Deposited(
-        uint32 indexed firstValidator, uint32 count, address indexed withdrawalAddress, address indexed depositor
+        uint32 indexed firstValidator,
+        uint32 count,
+        address indexed withdrawalAddress,
+        address indexed depositor
     );
 
     error Staking_WrongAmount(uint256 value, uint256 expected);
@@ -27,21 +30,23 @@ interface IStaking {
      * @param proofOfPossession 256 bytes; signature of `ProofOfPossession(keccak256(publicKey), withdrawalAddress)`
      * @param withdrawalAddress where the stake goes in the end
      */
-    function deposit(bytes calldata publicKey, bytes calldata proofOfPossession, address withdrawalAddress)
-        external
-        payable
-        returns (uint32 validator);
+    function deposit(
+        bytes calldata publicKey,
+        bytes calldata proofOfPossession,
+        address withdrawalAddress
+    ) external payable returns (uint32 validator);
 
     /**
      * @notice Stakes for several validators of one owner with one proof for all.
      * @param publicKeys 128 bytes each
-     * @param proof 256 bytes; made by the sum of the secret keys under the batch's coefficients (formats, section 2) from
+     * @param proof 256 bytes; signature, by the sum of the secret keys under the batch's coefficients, of
      * `BatchProofOfPossession(keccak256(publicKeys), count, withdrawalAddress)`
      */
-    function depositBatch(bytes calldata publicKeys, bytes calldata proof, address withdrawalAddress)
-        external
-        payable
-        returns (uint32 firstValidator);
+    function depositBatch(
+        bytes calldata publicKeys,
+        bytes calldata proof,
+        address withdrawalAddress
+    ) external payable returns (uint32 firstValidator);
 
     /// @notice Whose money it is, and how much is there.
     function stakeOf(uint32 validator) external view returns (address withdrawalAddress, uint96 amount);

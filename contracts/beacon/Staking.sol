@@ -8,6 +8,7 @@ import {G2Point} from "../types/G2Point.sol";
 import {IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {IStaking} from "./IStaking.sol";
 
+/// @title Stakes of the validators
 /// @notice See IStaking.
 contract Staking is IStaking {
     struct Stake {
@@ -22,7 +23,7 @@ contract Staking is IStaking {
     IBeaconRegistry private immutable REGISTRY;
     uint96 private immutable STAKE;
 
-    mapping(uint256 validator => Stake) private _stakes;
+    mapping(uint256 validator => Stake stake) private _stakes;
 
     constructor(IBeaconRegistry registry) {
         REGISTRY = registry;

@@ -57,7 +57,7 @@ library CheckpointEntries {
         if (offset != records.length) revert CheckpointEntries_RecordsLength(records.length, offset);
     }
 
-    /// @dev Memory for the preimages of struct and digest, with what is the same in all of them: 9 words, then 66 bytes.
+    /// @dev Memory for the preimages of struct and digest, 9 words and 66 bytes, with what is the same in all of them.
     function _prepare(bytes32 domainSeparator, uint64 epoch) private pure returns (uint256 buffer) {
         bytes32 structType = SigningRoots.CROSSLINK_TYPE;
         assembly ("memory-safe") {

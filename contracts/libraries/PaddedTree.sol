@@ -47,7 +47,11 @@ library PaddedTree {
             count >>= 1;
             assembly ("memory-safe") {
                 let node := scratch
-                for { let end := add(level, shl(6, count)) } lt(level, end) { level := add(level, 64) } {
+                for {
+                    let end := add(level, shl(6, count))
+                } lt(level, end) {
+                    level := add(level, 64)
+                } {
                     ok := and(ok, staticcall(gas(), SHA256, level, 64, node, 32))
                     node := add(node, 32)
                 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title SHA-256 of small inputs, without allocating memory
+/// @title SHA-256 of small inputs
+/// @notice Trees hash thousands of nodes, so none of these allocates memory.
 library Sha256 {
     uint256 private constant PRECOMPILE = 0x02;
 

@@ -8,28 +8,36 @@ import {InboxEntry, Message} from "../types/Message.sol";
 /// @title Digests of everything that is signed or identified (formats, section 2)
 /// @notice EIP-712 under one domain per deployment, that of BeaconRegistry.
 library SigningRoots {
+    // EIP-712 type strings have no line breaks.
+    // solhint-disable max-line-length
     bytes32 internal constant CROSSLINK_TYPE = keccak256(
         "Crosslink(uint32 shardId,uint32 generation,uint64 epoch,bytes32 parent,uint64 firstBlock,uint64 lastBlock,bytes32 blocksRoot,bytes32 stateRoot)"
     );
     bytes32 private constant BLOCK_HEADER_TYPE = keccak256(
         "BlockHeader(uint32 shardId,uint32 generation,uint64 number,bytes32 parentHash,uint64 slot,uint32 stepCount,bytes32 traceRoot,bytes32 stateRoot,uint128 fees)"
     );
-    bytes32 private constant VOTE_TYPE =
-        keccak256("Vote(uint64 sourceEpoch,bytes32 sourceRoot,uint64 targetEpoch,bytes32 targetRoot)");
+    bytes32 private constant VOTE_TYPE = keccak256(
+        "Vote(uint64 sourceEpoch,bytes32 sourceRoot,uint64 targetEpoch,bytes32 targetRoot)"
+    );
     bytes32 private constant PROPOSAL_TYPE = keccak256("Proposal(uint64 epoch,bytes32 checkpointRoot)");
     bytes32 private constant RANDAO_REVEAL_TYPE = keccak256("RandaoReveal(uint64 epoch)");
-    bytes32 private constant PROOF_OF_POSSESSION_TYPE =
-        keccak256("ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)");
-    bytes32 private constant BATCH_PROOF_OF_POSSESSION_TYPE =
-        keccak256("BatchProofOfPossession(bytes32 publicKeysHash,uint32 count,address withdrawalAddress)");
+    bytes32 private constant PROOF_OF_POSSESSION_TYPE = keccak256(
+        "ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)"
+    );
+    bytes32 private constant BATCH_PROOF_OF_POSSESSION_TYPE = keccak256(
+        "BatchProofOfPossession(bytes32 publicKeysHash,uint32 count,address withdrawalAddress)"
+    );
     bytes32 private constant MESSAGE_TYPE = keccak256(
         "Message(uint32 source,uint32 destination,uint64 index,address sender,address recipient,uint128 value,bytes data)"
     );
     bytes32 private constant INBOX_ENTRY_TYPE = keccak256(
         "InboxEntry(uint32 shardId,uint64 index,uint64 epoch,uint8 kind,address sender,address recipient,uint128 value,bytes data)"
     );
-    bytes32 private constant CHECKPOINT_BODY_TYPE =
-        keccak256("CheckpointBody(uint64 epoch,uint64 sourceEpoch,bytes32 sourceRoot,bytes32 rewardsRoot)");
+    bytes32 private constant CHECKPOINT_BODY_TYPE = keccak256(
+        "CheckpointBody(uint64 epoch,uint64 sourceEpoch,bytes32 sourceRoot,bytes32 rewardsRoot)"
+    );
+
+    // solhint-enable max-line-length
 
     /// @notice keccak256(0x1901 ‖ domainSeparator ‖ structHash)
     function digest(bytes32 domainSeparator, bytes32 structHash) internal pure returns (bytes32 hash) {
@@ -99,10 +107,7 @@ library SigningRoots {
         bytes32 targetRoot
     ) internal pure returns (bytes32) {
         return
-            digest(
-                domainSeparator,
-                keccak256(abi.encode(VOTE_TYPE, sourceEpoch, sourceRoot, targetEpoch, targetRoot))
-            );
+            digest(domainSeparator, keccak256(abi.encode(VOTE_TYPE, sourceEpoch, sourceRoot, targetEpoch, targetRoot)));
     }
 
     function proposal(bytes32 domainSeparator, uint64 epoch, bytes32 checkpointRoot) internal pure returns (bytes32) {
@@ -113,6 +118,7 @@ library SigningRoots {
         return digest(domainSeparator, keccak256(abi.encode(RANDAO_REVEAL_TYPE, epoch)));
     }
 
+    /// @notice What a key signs to be enrolled.
     /// @param publicKeyHash Keccak-256 of the key's 128 bytes
     function proofOfPossession(
         bytes32 domainSeparator,
@@ -123,6 +129,7 @@ library SigningRoots {
             digest(domainSeparator, keccak256(abi.encode(PROOF_OF_POSSESSION_TYPE, publicKeyHash, withdrawalAddress)));
     }
 
+    /// @notice What the keys of one owner sign together to be enrolled.
     /// @param publicKeysHash Keccak-256 of all keys, 128 bytes each
     function batchProofOfPossession(
         bytes32 domainSeparator,

@@ -18,11 +18,13 @@ library StateKeys {
         return _key(3, 0);
     }
 
+    /// @notice How much was imported from there.
     /// @param source a shard, or 0 for the parent's inbox
     function cursor(uint32 source) internal view returns (bytes32) {
         return _key(4, source);
     }
 
+    /// @notice What was sent to there.
     /// @param destination a shard, or 0 for the parent chain
     function outbox(uint32 destination) internal view returns (bytes32) {
         return _key(5, destination);

@@ -15,9 +15,9 @@ struct Seats {
 }
 
 /// @title Who sits where, in every epoch
-/// @notice What an epoch's set is was decided some epochs before: additions are scheduled, added up per epoch, and moved to
-///         the history one epoch with changes at a time. Idle epochs leave no trace. What is not moved yet is added by
-///         every read, so the answers do not depend on who rolls when.
+/// @notice What an epoch's set is was decided some epochs before: additions are scheduled, added up per epoch, and
+///         moved to the history one epoch with changes at a time. Idle epochs leave no trace. What is not moved yet is
+///         added by every read, so the answers do not depend on who rolls when.
 library ValidatorSet {
     using Checkpoints for Checkpoints.Trace224;
     using SafeCast for uint256;
@@ -192,11 +192,7 @@ library ValidatorSet {
         return (uint256(p.queueEpoch) + 1, 1);
     }
 
-    function _rolledSeatsAt(
-        State storage self,
-        Progress memory p,
-        uint64 epoch
-    ) private view returns (Seats memory) {
+    function _rolledSeatsAt(State storage self, Progress memory p, uint64 epoch) private view returns (Seats memory) {
         if (p.latest.since <= epoch) return p.latest;
         return _decode(self.history.upperLookupRecent(uint256(epoch).toUint32()));
     }

@@ -7,6 +7,7 @@ pragma solidity 0.8.37;
  * transactions against an operator that ignores them. The coins go to the Vault.
  */
 interface IInbox {
+    /// @notice The shard has to import this entry, in order.
     /// @param kind 0 deposit, 1 forced transaction
     /// @param digest EIP-712 digest of `InboxEntry` with the fields of this event
     event EntryAdded(
@@ -37,5 +38,6 @@ interface IInbox {
     /// @notice Digest of the entry, zero if there is none yet.
     function entry(uint32 shardId, uint64 index) external view returns (bytes32 digest);
 
+    /// @notice Number of the shard's entries; also the next index.
     function entryCount(uint32 shardId) external view returns (uint64);
 }

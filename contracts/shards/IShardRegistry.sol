@@ -17,8 +17,13 @@ struct Shard {
  * held here; it is returned when a shard closes, which comes with a later issue, as do membership and supervisors.
  */
 interface IShardRegistry {
+    /// @notice The shard stands at its genesis crosslink.
     event ShardOpened(
-        uint32 indexed shardId, address indexed operator, uint16 position, uint48 chainId, uint64 openedEpoch
+        uint32 indexed shardId,
+        address indexed operator,
+        uint16 position,
+        uint48 chainId,
+        uint64 openedEpoch
     );
 
     error ShardRegistry_WrongBond(uint256 value, uint256 expected);
@@ -31,14 +36,16 @@ interface IShardRegistry {
     /// @notice Opens a shard with the bond, as long as a position is free. Its state begins empty.
     function open(address operator) external payable returns (uint32 shardId);
 
+    /// @notice Everything about an open shard.
     function shard(uint32 shardId) external view returns (Shard memory);
 
+    /// @notice Whether there is a shard of this id.
     function isOpen(uint32 shardId) external view returns (bool);
 
     /// @notice Number of shards opened so far; also the last id.
     function openedCount() external view returns (uint32);
 
-    /// @notice Number of shards opened up to the end of that epoch, which must be over. Before genesis counts as epoch 0.
+    /// @notice Number of shards opened up to the end of that epoch, which must be over. Epoch 0 begins with deployment.
     function openedAsOf(uint64 epoch) external view returns (uint32);
 
     /**

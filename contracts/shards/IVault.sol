@@ -14,10 +14,16 @@ import {MessageProof} from "../types/Proofs.sol";
  * everything through, and to refuse it would lock its coins for ever.
  */
 interface IVault {
+    /// @notice Coins came in.
     event Locked(address indexed from, uint256 value);
+    /// @notice Coins went out.
     /// @param outstanding what is left to pay of the message, in later epochs
     event Withdrawn(
-        uint32 indexed shardId, uint64 indexed index, address indexed recipient, uint256 value, uint256 outstanding
+        uint32 indexed shardId,
+        uint64 indexed index,
+        address indexed recipient,
+        uint256 value,
+        uint256 outstanding
     );
 
     error Vault_NotToParent(uint32 destination);
@@ -33,6 +39,7 @@ interface IVault {
     /// @return paid its value, or an instalment of it if the value is above the limit per epoch
     function withdraw(Message calldata message, MessageProof calldata proof) external returns (uint256 paid);
 
+    /// @notice Whether the message was paid in full.
     function isWithdrawn(uint32 shardId, uint64 index) external view returns (bool);
 
     /// @notice What was paid so far of a message that is paid in instalments and not finished.

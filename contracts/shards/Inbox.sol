@@ -9,6 +9,7 @@ import {IInbox} from "./IInbox.sol";
 import {IShardRegistry} from "./IShardRegistry.sol";
 import {IVault} from "./IVault.sol";
 
+/// @title What the parent chain tells the shards
 /// @notice See IInbox.
 contract Inbox is IInbox {
     struct Counter {
@@ -27,7 +28,7 @@ contract Inbox is IInbox {
     uint256 private immutable ENTRIES_PER_EPOCH;
     uint256 private immutable MAX_FORCED_BYTES;
 
-    mapping(uint256 shardId => Counter) private _counters;
+    mapping(uint256 shardId => Counter counter) private _counters;
     mapping(uint256 shardId => mapping(uint256 index => bytes32 digest)) private _entries;
 
     constructor(IBeaconRegistry registry, IShardRegistry shards, IVault vault) {

@@ -7,6 +7,7 @@ import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {IShardRegistry, Shard} from "./IShardRegistry.sol";
 
+/// @title Shards: who operates them and where they stand in a checkpoint
 /// @notice See IShardRegistry.
 contract ShardRegistry is IShardRegistry {
     using Checkpoints for Checkpoints.Trace224;
@@ -17,7 +18,7 @@ contract ShardRegistry is IShardRegistry {
     uint256 private immutable BOND;
 
     uint32 private _openedCount;
-    mapping(uint256 shardId => Shard) private _shards;
+    mapping(uint256 shardId => Shard shard) private _shards;
     // four positions to a word, so that a submission reads 64 of them in 16 slots
     mapping(uint256 index => uint256 word) private _allocation;
     // by the parent's epoch

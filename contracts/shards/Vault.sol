@@ -10,6 +10,7 @@ import {Message} from "../types/Message.sol";
 import {MessageProof} from "../types/Proofs.sol";
 import {IVault} from "./IVault.sol";
 
+/// @title The shards' money on the parent chain
 /// @notice See IVault.
 contract Vault is IVault, ReentrancyGuardTransient {
     using BitMaps for BitMaps.BitMap;
@@ -25,7 +26,7 @@ contract Vault is IVault, ReentrancyGuardTransient {
 
     Outflow private _outflow;
     // by (shard, index), never by a hash of the proof: there are many proofs of one message
-    mapping(uint256 shardId => BitMaps.BitMap) private _withdrawn;
+    mapping(uint256 shardId => BitMaps.BitMap indices) private _withdrawn;
     mapping(uint256 shardId => mapping(uint256 index => uint256 value)) private _paid;
 
     constructor(IBeaconRegistry registry, ICrosslinkAnchors anchors) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice What a committee attests of its shard: blocks `firstBlock` to `lastBlock` follow `parent` and end in `stateRoot`.
+/// @notice What a committee attests: the shard's blocks `firstBlock` to `lastBlock` lead from `parent` to `stateRoot`.
 struct Crosslink {
     uint32 shardId;
     uint32 generation;

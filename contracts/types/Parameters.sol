@@ -37,12 +37,13 @@ struct Parameters {
 
 using ParametersValidation for Parameters global;
 
+/// @title Inequalities between parameters
 /// @notice Refuses combinations of parameters under which the protocol is not sound.
 library ParametersValidation {
     /// @notice `parameter` is out of its range, or contradicts another one (see the comments in `validate`).
     error Parameters_Invalid(string parameter);
 
-    /// @dev A step's payload has at most 8,192 bytes, of which an inbox entry's fixed fields take 73 (formats, section 5).
+    /// @dev A step's payload has at most 8,192 bytes, of which the fixed fields of an inbox entry take 73.
     uint256 private constant MAX_FORCED_BYTES = 8192 - 73;
 
     /// @dev Bounds the depth of the tree of blocks in a crosslink, and with it the cost of opening one in a dispute.
