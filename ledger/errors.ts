@@ -37,7 +37,6 @@ export const LEDGER_ERROR_CODES = [
   "InboxEntryTooRecent",
   "CheckpointNotSettled",
   "WrongCheckpointRoot",
-  "WrongStateProof",
   "WrongMessageProof",
   "MessageIndexOutOfRange",
   // What the block claims of its execution

@@ -1,0 +1,101 @@
+import { BLOCK_HEADER_BYTES } from "../protocol/block-header.ts";
+import { MAX_STEPS } from "../protocol/presets.ts";
+import { MAX_BLOCK_BYTES } from "./block.ts";
+import { BlockExecution, type BlockOutcome } from "./block-execution.ts";
+import { expectedBlockStart } from "./block-start.ts";
+import type { LedgerEnvironment } from "./environment.ts";
+import { LedgerError } from "./errors.ts";
+import { type PreparedStep, prepareSteps } from "./execute-step.ts";
+import type { ShardState } from "./shard-state.ts";
+import { encodeBlockStart, STEP_KIND, type Step } from "./step.ts";
+
+export interface BlockRequest {
+  readonly slot: number;
+  readonly generation: number;
+  /** In the order wanted, without BlockStart. */
+  readonly candidates: readonly Step[];
+  /** Of `recoverSenders` for the candidates that are transactions, in order; without it they are recovered here. */
+  readonly senders?: Uint8Array;
+  /** Steps that the block may have, BlockStart included; at most and by default MAX_STEPS. */
+  readonly maxSteps?: number;
+}
+
+export interface SkippedCandidate {
+  /** In the candidates. */
+  readonly index: number;
+  readonly error: LedgerError;
+}
+
+export interface BuiltBlock extends BlockOutcome {
+  /** BlockStart and the candidates that were admitted, in order. */
+  readonly steps: readonly Step[];
+  /** Encoded. */
+  readonly witness: Uint8Array;
+  /** Candidates that were inadmissible here. */
+  readonly skipped: readonly SkippedCandidate[];
+  /** Candidates from this index on were not tried: the block was full. */
+  readonly nextCandidate: number;
+}
+
+/** Header, signature, and the length of each step around the payloads. */
+const FRAME_BYTES = BLOCK_HEADER_BYTES + 65;
+const STEP_FRAME_BYTES = 5;
+
+/**
+ * Builds the next block on `state`, which is then the state after it.
+ * @throws LedgerError when not even BlockStart is admissible (SlotNotLater, FactsUnavailable); the state is as it was
+ */
+export function buildBlock(environment: LedgerEnvironment, state: ShardState, request: BlockRequest): BuiltBlock {
+  const prepared = prepareSteps(environment, request.candidates, request.senders);
+  let limit = Math.min(request.maxSteps ?? MAX_STEPS, MAX_STEPS);
+  for (;;) {
+    const attempt = tryToBuild(environment, state, request, prepared, limit);
+    if ("built" in attempt) return attempt.built;
+    // The length of a witness is only known when it is there: too long a block is built again with fewer steps.
+    limit = Math.max(1, Math.floor((attempt.steps * MAX_BLOCK_BYTES * 0.9) / attempt.length));
+  }
+}
+
+function tryToBuild(
+  environment: LedgerEnvironment,
+  state: ShardState,
+  request: BlockRequest,
+  candidates: readonly PreparedStep[],
+  maxSteps: number,
+): { readonly built: BuiltBlock } | { readonly steps: number; readonly length: number } {
+  const execution = new BlockExecution(environment, state.tree, state.outboxes, state.header, request.slot);
+  try {
+    const [start] = prepareSteps(environment, [
+      { kind: STEP_KIND.blockStart, payload: encodeBlockStart(expectedBlockStart(execution.context)) },
+    ]) as [PreparedStep];
+    execution.apply(start);
+    const steps: Step[] = [start];
+    let length = FRAME_BYTES + STEP_FRAME_BYTES + start.payload.length;
+    const skipped: SkippedCandidate[] = [];
+    let next = 0;
+    for (; next < candidates.length && steps.length < maxSteps; next++) {
+      const step = candidates[next] as PreparedStep;
+      const withStep = length + STEP_FRAME_BYTES + step.payload.length;
+      if (withStep > MAX_BLOCK_BYTES) break;
+      try {
+        execution.apply(step);
+        steps.push(step);
+        length = withStep;
+      } catch (error) {
+        if (!(error instanceof LedgerError)) throw error;
+        skipped.push({ index: next, error });
+      }
+    }
+    const witness = execution.witness();
+    if (length + witness.length > MAX_BLOCK_BYTES) {
+      execution.rollback();
+      return { steps: steps.length, length: length + witness.length };
+    }
+    const { outcome, undo } = execution.commit(request.generation);
+    state.advance(outcome.header, undo);
+    return { built: { ...outcome, steps, witness, skipped, nextCandidate: next } };
+  } catch (error) {
+    execution.rollback();
+    throw error;
+  }
+}

@@ -1,0 +1,157 @@
+import { ByteReader, DecodeError, ZERO_HASH, equal } from "../protocol/bytes.ts";
+import type { Crypto } from "../protocol/crypto.ts";
+import { bytesOf, EMPTY, keyBit, leafOf, leafReference, NodeStore } from "./node-store.ts";
+import { rehash } from "./rehash.ts";
+import { StateTree } from "./state-tree.ts";
+
+/** The part of a state tree that a block touches, in pre-order (docs/formats.md, section 5, "Block and witness on the wire"). */
+
+const MARK = { empty: 0, hash: 1, leaf: 2, inner: 3 } as const;
+
+/** Bits of a key: the deepest place of a leaf. */
+const MAX_DEPTH = 256;
+
+/** Collects nodes; every array of the tree would be far more objects than bytes. */
+class NodeWriter {
+  #bytes = new Uint8Array(4096);
+  #length = 0;
+
+  #reserve(length: number): number {
+    const start = this.#length;
+    this.#length += length;
+    if (this.#length > this.#bytes.length) {
+      const grown = new Uint8Array(2 * this.#length);
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    return start;
+  }
+
+  mark(mark: number): void {
+    const at = this.#reserve(1);
+    this.#bytes[at] = mark;
+  }
+
+  /** The 32 bytes at `from`. */
+  word(bytes: Uint8Array, from: number): void {
+    const at = this.#reserve(32);
+    for (let i = 0; i < 32; i++) this.#bytes[at + i] = bytes[from + i] as number;
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
+/**
+ * Encodes what the steps accepted since the last commit have touched, as it stood at that commit. The only encoding there is:
+ * a decoded partial tree on which the same steps have run encodes to the same bytes.
+ */
+export function encodePartialTree(tree: StateTree): Uint8Array {
+  const { store } = tree;
+  const { children, innerStamp, leafStamp } = store;
+  const innerHash = bytesOf(store.innerHash);
+  const leafHash = bytesOf(store.leafHash);
+  const stamp = store.nextStamp();
+  for (const end of tree.touchedEnds) {
+    if (end < 0) {
+      leafStamp[leafOf(end)] = stamp;
+      store.stampPath(store.leafParent[leafOf(end)] as number, stamp);
+    } else {
+      store.stampPath(end, stamp);
+    }
+  }
+
+  const writer = new NodeWriter();
+  const visit = (current: number): void => {
+    const reference = tree.baseReference(current);
+    if (reference === EMPTY) {
+      writer.mark(MARK.empty);
+    } else if (reference < 0) {
+      const leaf = leafOf(reference);
+      if (leafStamp[leaf] === stamp) {
+        writer.mark(MARK.leaf);
+        writer.word(store.leafKey, 32 * leaf);
+        writer.word(tree.baseWord(leaf), 0);
+      } else {
+        writer.mark(MARK.hash);
+        writer.word(leafHash, 32 * leaf);
+      }
+    } else if (innerStamp[reference] === stamp) {
+      writer.mark(MARK.inner);
+      visit(children[2 * reference] as number);
+      visit(children[2 * reference + 1] as number);
+    } else {
+      writer.mark(MARK.hash);
+      writer.word(innerHash, 32 * reference);
+    }
+  };
+  visit(store.root);
+  return writer.finish();
+}
+
+/**
+ * Builds the tree and hashes it. Whether it is the canonical one shows only after the steps have run.
+ * @throws DecodeError
+ */
+export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree {
+  const reader = new ByteReader(bytes);
+  // The smallest subtree with a leaf or hash is 33 bytes.
+  const store = new NodeStore(Math.ceil(bytes.length / 33));
+  /** Places still to be filled, the next one last. */
+  const places: { readonly parent: number; readonly side: 0 | 1; readonly depth: number }[] = [
+    { parent: 0, side: 0, depth: 0 },
+  ];
+  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+    const { parent, side, depth } = place;
+    switch (reader.u8()) {
+      case MARK.empty:
+        store.setChild(parent, side, EMPTY);
+        break;
+      case MARK.hash: {
+        const leaf = store.addLeaf(parent);
+        store.leafOpaque[leaf] = 1;
+        const hash = reader.bytes(32);
+        if (equal(hash, ZERO_HASH)) throw new DecodeError("the hash of nothing");
+        bytesOf(store.leafHash).set(hash, 32 * leaf);
+        store.setChild(parent, side, leafReference(leaf));
+        break;
+      }
+      case MARK.leaf: {
+        const leaf = store.addLeaf(parent);
+        store.leafKey.set(reader.bytes(32), 32 * leaf);
+        store.leafWord.set(reader.bytes(32), 32 * leaf);
+        store.setChild(parent, side, leafReference(leaf));
+        checkPlace(store, leaf, depth);
+        break;
+      }
+      case MARK.inner: {
+        if (depth === MAX_DEPTH) throw new DecodeError("a partial tree deeper than a key");
+        const inner = store.addInner(parent);
+        store.setChild(parent, side, inner);
+        places.push({ parent: inner, side: 1, depth: depth + 1 }, { parent: inner, side: 0, depth: depth + 1 });
+        break;
+      }
+      default:
+        throw new DecodeError("an unknown mark in a partial tree");
+    }
+  }
+  reader.end();
+  const stamp = store.nextStamp();
+  store.innerStamp.fill(stamp, 0, store.innerCount);
+  store.leafStamp.fill(stamp, 0, store.leafCount);
+  rehash(crypto, store, stamp);
+  return new StateTree(crypto, store);
+}
+
+/** @throws DecodeError when the leaf's key does not lead to its place */
+function checkPlace(store: NodeStore, leaf: number, depth: number): void {
+  let reference = leafReference(leaf);
+  let parent = store.leafParent[leaf] as number;
+  for (let above = depth - 1; above >= 0; above--) {
+    const side = keyBit(store.leafKey, 32 * leaf, above);
+    if (store.child(parent, side) !== reference) throw new DecodeError("a leaf off the path of its key");
+    reference = parent;
+    parent = store.innerParent[parent] as number;
+  }
+}

@@ -1,0 +1,129 @@
+import type { BlockHeader } from "../protocol/block-header.ts";
+import type { Block } from "./block.ts";
+import { BlockExecution } from "./block-execution.ts";
+import type { LedgerEnvironment } from "./environment.ts";
+import { LedgerError, type LedgerErrorCode } from "./errors.ts";
+import { executeStep, type PreparedStep, prepareSteps } from "./execute-step.ts";
+import { OutboxBook, type OutboxOpening } from "./outbox-book.ts";
+import type { StateAccess } from "./state-access.ts";
+import type { PathEnd, StateTree } from "./state-tree.ts";
+import { openWitness } from "./verify-block.ts";
+
+/** One access of a step, with its path against the state root at that moment (docs/formats.md, section 5). */
+export interface StepAccess {
+  readonly key: Uint8Array;
+  /** 0 the key's leaf, 1 nothing, 2 another key's leaf */
+  readonly end: PathEnd;
+  /** Of the key, at end 0. */
+  readonly word?: Uint8Array;
+  /** Of the other leaf, at end 2. */
+  readonly otherKey?: Uint8Array;
+  readonly otherWord?: Uint8Array;
+  /** Bottom up. */
+  readonly siblings: readonly Uint8Array[];
+}
+
+/** Errors that are not a verdict on the step. */
+const WITNESS_FAULTS: ReadonlySet<LedgerErrorCode> = new Set([
+  "MissingWitness",
+  "WrongOutboxOpening",
+  "FactsUnavailable",
+]);
+
+/** All of the state that one step needs, in the order in which it needs it. */
+export interface StepWitness {
+  readonly accesses: readonly StepAccess[];
+  /** The outbox that the step appends to, as it was before, unless that was absent. */
+  readonly outboxOpening?: OutboxOpening;
+}
+
+/** A step out of a block, ready to be executed alone. */
+export interface StepOpening {
+  readonly index: number;
+  readonly step: PreparedStep;
+  /** State root before the step, 32 bytes. */
+  readonly preRoot: Uint8Array;
+  /** Fees of the block before the step, wei. */
+  readonly feesBefore: bigint;
+  readonly witness: StepWitness;
+}
+
+/** Records every access with its path; each write is committed before the next access, so that paths are the running ones. */
+class RecordingState implements StateAccess {
+  readonly accesses: StepAccess[] = [];
+  readonly #tree: StateTree;
+  #isDirty = false;
+
+  constructor(tree: StateTree) {
+    this.#tree = tree;
+    tree.beginStep(0);
+  }
+
+  open(key: Uint8Array): number {
+    if (this.#isDirty) {
+      this.#tree.commit(1);
+      this.#tree.beginStep(0);
+      this.#isDirty = false;
+    }
+    const { end, leaf, siblings } = this.#tree.path(key);
+    this.accesses.push({
+      key: key.slice(),
+      end,
+      siblings,
+      ...(end === 0 && leaf !== null ? { word: leaf.word } : {}),
+      ...(end === 2 && leaf !== null ? { otherKey: leaf.key, otherWord: leaf.word } : {}),
+    });
+    return this.#tree.open(key);
+  }
+
+  word(handle: number): Uint8Array {
+    return this.#tree.word(handle);
+  }
+
+  write(handle: number, word: Uint8Array): void {
+    this.#tree.write(handle, word);
+    this.#isDirty = true;
+  }
+}
+
+/**
+ * Takes step `index` out of a block, with its witness, by the block's witness alone. The steps before it must be sound; of
+ * the step itself the witness goes as far as its execution does.
+ * @param previous header of the block below, null for block 1
+ * @throws LedgerError when the witness does not open or a step before is inadmissible
+ */
+export function openStep(
+  environment: LedgerEnvironment,
+  previous: BlockHeader | null,
+  block: Block,
+  index: number,
+): StepOpening {
+  const { tree, outboxes: openings } = openWitness(environment, { previous }, block);
+  const prepared = prepareSteps(environment, block.steps.slice(0, index + 1));
+  const step = prepared[index];
+  if (step === undefined) throw new RangeError(`no step ${index} among ${block.steps.length}`);
+
+  const outboxes = new OutboxBook(environment.crypto, openings);
+  const execution = new BlockExecution(environment, tree, outboxes, previous, block.header.slot);
+  for (const before of prepared.slice(0, index)) execution.apply(before);
+  const feesBefore = execution.fees;
+  tree.commit(index);
+  outboxes.commit();
+
+  const preRoot = tree.root;
+  const state = new RecordingState(tree);
+  // An inadmissible step has a witness, too: of the accesses that lead to the verdict.
+  try {
+    executeStep({ ...execution.context, state }, index, step);
+  } catch (error) {
+    if (!(error instanceof LedgerError) || WITNESS_FAULTS.has(error.code)) throw error;
+  }
+  const [outboxOpening] = outboxes.touched();
+  return {
+    index,
+    step,
+    preRoot,
+    feesBefore,
+    witness: { accesses: state.accesses, ...(outboxOpening === undefined ? {} : { outboxOpening }) },
+  };
+}
