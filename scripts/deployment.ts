@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { NetworkConnection } from "hardhat/types/network";
-import Watchfire from "../ignition/modules/Watchfire.ts";
+import Watchfire from "../ignition/modules/watchfire.ts";
 import type { Parameters } from "../protocol/presets.ts";
 import type { DeploymentRecord } from "../relayer/parent/deployment.ts";
 
