@@ -42,6 +42,7 @@ const parts: readonly Part[] = [
     argv: [binary("solhint", "solhint"), "--disc", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"],
   },
   { name: "types", what: "types of TypeScript", argv: [binary("typescript", "tsc"), "--project", "."] },
+  { name: "lock-file", what: "lock file complete and without addresses", argv: ["scripts/check/lock-file.ts"] },
   { name: "imports", what: "who may import whom, in TypeScript", argv: ["scripts/check/imports.ts"] },
   {
     name: "solidity-imports",
@@ -52,6 +53,11 @@ const parts: readonly Part[] = [
     name: "development-methods",
     what: "no RPC method of development chains outside devnet and tests",
     argv: ["scripts/check/development-methods.ts"],
+  },
+  {
+    name: "compiler-warnings",
+    what: "our contracts compile without warnings",
+    argv: ["scripts/check/compiler-warnings.ts"],
   },
   { name: "contract-size", what: "contracts within the limits of the EVM", argv: ["scripts/check/contract-size.ts"] },
 ];
