@@ -117,7 +117,8 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#reserve(value.length));
+    const start = this.#reserve(value.length);
+    this.#bytes.set(value, start);
     return this;
   }
 
