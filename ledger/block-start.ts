@@ -12,9 +12,8 @@ import { epochOf, factsEpochOf, type StepContext } from "./step-context.ts";
 export function expectedBlockStart(context: StepContext): BlockStart {
   const { facts } = context.environment;
   const epoch = epochOf(context);
-  const factsEpoch = factsEpochOf(context);
   const seed = facts.seed(epoch);
-  const shardCount = factsEpoch < 0 ? 0 : facts.shardCount(factsEpoch);
+  const shardCount = facts.shardCount(Math.max(0, factsEpochOf(context)));
   if (seed === null || shardCount === null) throw new LedgerError("FactsUnavailable", { epoch });
   return { slot: context.slot, seed, shardCount };
 }

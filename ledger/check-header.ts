@@ -1,5 +1,6 @@
 import { blockHash, type BlockHeader } from "../protocol/block-header.ts";
 import { equal } from "../protocol/bytes.ts";
+import { operatorSigned } from "../protocol/operator-signature.ts";
 import { type BlockOutcome, parentHashOf } from "./block-execution.ts";
 import type { LedgerEnvironment } from "./environment.ts";
 import { LedgerError } from "./errors.ts";
@@ -28,13 +29,9 @@ export function checkHeader(
   const number = (previous?.number ?? 0) + 1;
   if (header.number !== number) throw new LedgerError("WrongNumber", { number: header.number, expected: number });
   if (!equal(header.parentHash, parentHashOf(environment, previous))) throw new LedgerError("WrongParentHash");
-  const signer = crypto.recoverAddress(
-    blockHash(crypto, domain, header),
-    operatorSignature.subarray(0, 32),
-    operatorSignature.subarray(32, 64),
-    (operatorSignature[64] as number) - 27,
-  );
-  if (signer === null || !equal(signer, operator)) throw new LedgerError("InvalidOperatorSignature");
+  if (!operatorSigned(crypto, blockHash(crypto, domain, header), operatorSignature, operator)) {
+    throw new LedgerError("InvalidOperatorSignature");
+  }
 }
 
 /** @throws LedgerError when the header claims other than what the execution gave */

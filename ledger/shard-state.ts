@@ -107,6 +107,11 @@ export class ShardState {
     return this.#undos.length;
   }
 
+  /** What the last block has overwritten, for whoever reads earlier states; null when there is no block to undo. */
+  get lastUndo(): BlockUndo | null {
+    return this.#undos.at(-1)?.undo ?? null;
+  }
+
   /** Makes a committed block the last one. For the ledger. */
   advance(header: BlockHeader, undo: BlockUndo): void {
     this.#undos.push({ undo, previous: this.#header });
