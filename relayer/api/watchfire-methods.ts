@@ -1,4 +1,4 @@
-import { toHex } from "../../protocol/bytes.ts";
+import { fromHex, toHex } from "../../protocol/bytes.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import { MAX_REQUESTED_BLOCKS } from "../../protocol/gossip.ts";
 import type { Message } from "../../protocol/message.ts";
@@ -73,7 +73,7 @@ export function watchfireMethods(operator: ShardOperator): Record<string, RpcMet
     watchfire_getCrosslink: ([reference]) => {
       const isHash = typeof reference === "string" && reference.length === 66;
       const archived: ArchivedCrosslink | null = isHash
-        ? crosslinks.byHash(hashParameter(reference, 0))
+        ? crosslinks.byHash(fromHex(hashParameter(reference, 0)))
         : crosslinks.ofEpoch(numberParameter(reference, 0));
       if (archived === null) return null;
       const { signed, hash } = archived;

@@ -1,9 +1,23 @@
-import type { SignedCrosslink } from "../../protocol/crosslink.ts";
+import { LedgerError } from "../../ledger/errors.ts";
+import { STEP_KIND } from "../../ledger/step.ts";
+import { concat, equal, toHex } from "../../protocol/bytes.ts";
+import { epochOfSlot, lastSlotOf } from "../../protocol/clock.ts";
+import { type Crosslink, crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
+import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.ts";
+import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
+import { MAX_STEPS } from "../../protocol/presets.ts";
 import type { ParentView } from "../parent/parent-view.ts";
 import type { RecordLog } from "../store/record-log.ts";
-import type { MempoolLimits } from "./mempool.ts";
+import type { BlockIndexLimits } from "./block-index.ts";
+import { CrosslinkArchive } from "./crosslink-archive.ts";
+import { ImportCandidates } from "./import-candidates.ts";
+import { Mempool, type MempoolLimits } from "./mempool.ts";
+import { MessageProofs } from "./message-proofs.ts";
+import type { OutboxPaths } from "./outboxes.ts";
 import type { BlockPublisher, CrosslinkParent, MessageSource } from "./ports.ts";
+import { ShardChain } from "./shard-chain.ts";
+import { type ShardStanding, shardStanding } from "./shard-standing.ts";
 
 export interface ShardOperatorOptions {
   readonly shardId: number;
@@ -18,20 +32,189 @@ export interface ShardOperatorOptions {
   readonly messagesFor: MessageSource;
   readonly publish: BlockPublisher;
   readonly mempoolLimits?: Partial<MempoolLimits>;
+  readonly indexLimits?: Partial<BlockIndexLimits>;
 }
 
-/** What `onSlot` and `buildCrosslink` do is written in ARCHITECTURE.md; signatures first. */
-export declare class ShardOperator {
+/** This node must not act as the shard's operator: it would sign what no validator accepts. */
+export class ShardOperatorError extends Error {
+  override readonly name = "ShardOperatorError";
+}
+
+/** Payloads of transactions in one block, bytes; the rest of the block is its witness. */
+const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
+/** Epochs by which a destination may lag behind when it asks for messages. */
+const PROOF_SLACK_EPOCHS = 8;
+
+/** Orders one shard's transactions, builds and signs its blocks and crosslinks, and proves its messages. */
+export class ShardOperator {
   readonly shardId: number;
   readonly chainId: number;
-  constructor(options: ShardOperatorOptions);
-  /** Builds, signs, logs and publishes at most one block; true when it did. */
-  onSlot(slot: number): Promise<boolean>;
+  readonly crypto: Crypto;
+  readonly view: ParentView;
+  readonly chain: ShardChain;
+  readonly mempool: Mempool;
+  readonly crosslinks: CrosslinkArchive;
+  readonly proofs: MessageProofs;
+  readonly #options: ShardOperatorOptions;
+  readonly #imports: ImportCandidates;
+  #isBuilding = false;
+
   /**
-   * The crosslink of `epoch` on top of `parent`: its blocks up to the epoch's last slot. The same for the same epoch and
-   * parent, however often it is asked; null when there is no block to anchor.
+   * Goes on from the blocks and crosslinks in the logs.
+   * @throws ShardOperatorError when the shard is not open or another's; BlockLogError
    */
-  buildCrosslink(epoch: number, parent: CrosslinkParent): SignedCrosslink | null;
-  /** ImportMessage payloads for `destination`, as a MessageSource answers. */
-  messagesTo(destination: number, fromIndex: number, asOfEpoch: number): Uint8Array[];
+  constructor(options: ShardOperatorOptions) {
+    const { shardId, crypto, view, messagesFor, mempoolLimits } = options;
+    const shard = view.shard(shardId);
+    if (shard === null) throw new ShardOperatorError(`shard ${shardId} is not open`);
+    if (!equal(shard.operator, addressOfKey(crypto, options.operatorKey))) {
+      throw new ShardOperatorError(`shard ${shardId} is operated by ${toHex(shard.operator)}`);
+    }
+    this.#options = options;
+    this.shardId = shardId;
+    this.chainId = shard.chainId;
+    this.crypto = crypto;
+    this.view = view;
+    this.crosslinks = new CrosslinkArchive(crypto, view.domain, options.crosslinks);
+    this.chain = new ShardChain({
+      ...options,
+      onReplay: ({ header }, outboxes) => {
+        if (!this.crosslinks.endsWith(header.number)) return;
+        this.crosslinks.setPaths(header.number, outboxes.paths(header.number) as OutboxPaths);
+      },
+    });
+    const { chain, crosslinks } = this;
+    const { outboxes } = chain;
+    this.mempool = new Mempool({
+      crypto,
+      chainId: this.chainId,
+      account: (address) => chain.account(address),
+      ...(mempoolLimits === undefined ? {} : { limits: mempoolLimits }),
+    });
+    this.proofs = new MessageProofs({ shardId, crypto, view, outboxes, crosslinks });
+    this.#imports = new ImportCandidates({ shardId, view, messagesFor, cursor: (source) => chain.cursor(source) });
+  }
+
+  /**
+   * Builds, signs, logs and publishes at most one block: when there is something to put into it, and once per epoch in
+   * any case, so that head and seed go on. Not while MAX_BLOCKS are unanchored, nor before the parent chain is known far
+   * enough; another call while one is waiting for messages does nothing.
+   * @returns whether there is a new block
+   */
+  async onSlot(slot: number): Promise<boolean> {
+    if (this.#isBuilding || !this.#mayBuild(slot)) return false;
+    this.#isBuilding = true;
+    try {
+      const imports = await this.#imports.collect(slot);
+      // The parent chain may have gone on meanwhile.
+      return this.#mayBuild(slot) && this.#build(slot, imports);
+    } finally {
+      this.#isBuilding = false;
+    }
+  }
+
+  /**
+   * The crosslink of `epoch` on top of `parent`: the blocks after the parent's last, up to the epoch's last slot. There is
+   * one per epoch: asked again it is the same, and null for another parent. Null, too, when there is no block to anchor.
+   * @throws ShardOperatorError when the parent is not of this operator's chain
+   */
+  buildCrosslink(epoch: number, parent: CrosslinkParent): SignedCrosslink | null {
+    const { crypto, view, chain } = this;
+    const signed = this.crosslinks.ofEpoch(epoch)?.signed;
+    if (signed !== undefined) return equal(signed.crosslink.parent, parent.hash) ? signed : null;
+    this.#checkParent(parent);
+    const firstBlock = parent.lastBlock + 1;
+    const lastBlock = Math.min(this.#lastBlockOf(epoch), parent.lastBlock + view.parameters.maxBlocks);
+    const header = chain.header(lastBlock);
+    const paths = chain.outboxes.paths(lastBlock);
+    if (lastBlock < firstBlock || header === null || paths === null) return null;
+
+    const hashes = Array.from({ length: lastBlock - firstBlock + 1 }, (_, i) => chain.hashOf(firstBlock + i));
+    const crosslink: Crosslink = {
+      shardId: this.shardId,
+      generation: header.generation,
+      epoch,
+      parent: parent.hash,
+      firstBlock,
+      lastBlock,
+      blocksRoot: paddedTreeRoot(crypto, hashes),
+      stateRoot: header.stateRoot,
+    };
+    const digest = crosslinkHash(crypto, view.domain, crosslink);
+    const operatorSignature = signAsOperator(crypto, digest, this.#options.operatorKey);
+    const archived = this.crosslinks.add({ crosslink, operatorSignature });
+    this.crosslinks.setPaths(lastBlock, paths);
+    this.#forgetOldPaths(epoch);
+    return archived.signed;
+  }
+
+  /** At most 64 ImportMessage payloads for `destination`, as a MessageSource answers. */
+  messagesTo(destination: number, fromIndex: number, asOfEpoch: number): Uint8Array[] {
+    return this.proofs.importPayloads(destination, fromIndex, asOfEpoch);
+  }
+
+  /** Where the latest justified or settled checkpoint leaves this shard. */
+  standing(finality: "justified" | "settled"): ShardStanding {
+    return shardStanding(this.crypto, this.view, this.shardId, finality);
+  }
+
+  #mayBuild(slot: number): boolean {
+    const { head } = this.chain;
+    if (head.number > 0 && slot <= head.slot) return false;
+    // Below zero: blocks are anchored that this operator has lost. It must not sign others of their numbers.
+    const unanchored = head.number - this.standing("justified").lastBlock;
+    return unanchored >= 0 && unanchored < this.view.parameters.maxBlocks;
+  }
+
+  #build(slot: number, imports: Awaited<ReturnType<ImportCandidates["collect"]>>): boolean {
+    const { chain, mempool, view } = this;
+    const transactions = mempool.select({
+      transactions: MAX_STEPS - 1 - imports.length,
+      bytes: MAX_TRANSACTION_BYTES,
+    });
+    const evenEmpty = chain.head.number === 0 || epochOfSlot(view.parameters, slot) > chain.head.epoch;
+    if (imports.length + transactions.length === 0 && !evenEmpty) return false;
+    try {
+      const block = chain.build({
+        slot,
+        generation: view.shard(this.shardId)?.generation ?? 0,
+        candidates: [...imports, ...transactions.map(({ payload }) => ({ kind: STEP_KIND.transaction, payload }))],
+        senders: concat(...transactions.map(({ sender }) => sender)),
+        evenEmpty,
+      });
+      if (block === null) return false;
+      mempool.onBlock(block.transactions.map(({ receipt }) => receipt.sender));
+      this.#options.publish(block.encoded);
+      return true;
+    } catch (error) {
+      // The parent chain is not known far enough yet: the next slot tries again.
+      if (error instanceof LedgerError && error.code === "FactsUnavailable") return false;
+      throw error;
+    }
+  }
+
+  /** Number of the last block up to the end of the epoch; 0 when there is none. */
+  #lastBlockOf(epoch: number): number {
+    const lastSlot = lastSlotOf(this.view.parameters, epoch);
+    let { number } = this.chain.head;
+    while (number > 0 && (this.chain.header(number)?.slot ?? 0) > lastSlot) number--;
+    return number;
+  }
+
+  #checkParent({ hash, lastBlock }: CrosslinkParent): void {
+    const anchored = this.view.crosslinkByHash(hash);
+    const own = this.chain.header(lastBlock);
+    if (anchored === null || own === null || anchored.lastBlock === 0) return;
+    if (anchored.lastBlock !== lastBlock || !equal(anchored.stateRoot, own.stateRoot)) {
+      throw new ShardOperatorError(`block ${lastBlock} of shard ${this.shardId} is not the one that is anchored`);
+    }
+  }
+
+  /** Destinations prove against what was settled INPUT_DELAY epochs before theirs; older states are of no more use. */
+  #forgetOldPaths(epoch: number): void {
+    const { view } = this;
+    const oldest = view.settledAsOf(epoch - view.parameters.inputDelay - PROOF_SLACK_EPOCHS);
+    const position = view.shard(this.shardId)?.position ?? -1;
+    this.crosslinks.forgetPathsBefore(view.checkpoint(oldest)?.crosslinkOf(position)?.lastBlock ?? 0);
+  }
 }
