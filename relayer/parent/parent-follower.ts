@@ -11,6 +11,7 @@ import { LogDecoder } from "./log-decoder.ts";
 import type { ParentLog } from "./parent-log.ts";
 import { ParentState } from "./parent-state.ts";
 import type { ParentBlock, ParentEvents, ParentSource, ParentView } from "./parent-view.ts";
+import { withRetries } from "./rpc.ts";
 
 export interface FollowerOptions {
   /** Milliseconds between looks at the head. */
@@ -71,7 +72,9 @@ export class ParentFollower extends EventEmitter<ParentEvents> implements Parent
   ): Promise<ParentFollower> {
     const settings = { ...DEFAULTS, ...options };
     const stop = new AbortController();
-    const deployment = await readDeployment(crypto, provider, record.addresses);
+    const deployment = await withRetries(settings.attempts, stop.signal, () =>
+      readDeployment(crypto, provider, record.addresses),
+    );
     const decoder = new LogDecoder(crypto, connectContracts(record.addresses, provider), record.addresses);
     const reader = new ChainReader(provider, decoder, Object.values(record.addresses), {
       attempts: settings.attempts,

@@ -78,8 +78,8 @@ export class TransactionReplaced extends Error {
 export class AccountTooPoor extends Error {
   override readonly name = "AccountTooPoor";
 
-  constructor(action: string, address: string, cause: unknown) {
-    super(`${address} has not the coins for ${action}`, { cause });
+  constructor(action: string, address: string) {
+    super(`${address} has not the coins for ${action}`);
   }
 }
 
@@ -109,7 +109,8 @@ export class TransactionSender {
 
   /**
    * Returns the receipt of the successful transaction.
-   * @throws ContractReverted, GasCapExceeded, AccountTooPoor, TransactionNotIncluded, TransactionReplaced; or the endpoint's own error
+   * @throws ContractReverted, GasCapExceeded, AccountTooPoor, TransactionNotIncluded, TransactionReplaced; or the
+   * endpoint's own error
    */
   send(call: Call): Promise<TransactionReceipt> {
     const sent = this.#last.then(() => this.#sendNow(call));
@@ -126,8 +127,9 @@ export class TransactionSender {
 
     const hashes: string[] = [];
     let fees = await this.#fees();
+    await this.#requireCoins(call, gasLimit * fees.maxFeePerGas);
     for (let attempt = 1; attempt <= this.#options.attempts; attempt++) {
-      hashes.push(await this.#broadcast(call.action, { ...transaction, ...fees }));
+      hashes.push(await this.#broadcast({ ...transaction, ...fees }));
       const receipt = await this.#receiptOf(hashes);
       if (receipt !== null) {
         if (receipt.status === 1) return receipt;
@@ -148,7 +150,7 @@ export class TransactionSender {
     try {
       estimate = await this.#retry(() => this.provider.estimateGas(request));
     } catch (error) {
-      if (isError(error, "INSUFFICIENT_FUNDS")) throw new AccountTooPoor(action, this.address, error);
+      if (isError(error, "INSUFFICIENT_FUNDS")) throw new AccountTooPoor(action, this.address);
       throw contractReverted(action, error) ?? error;
     }
     if (estimate > GAS_CAP) throw new GasCapExceeded(action, estimate);
@@ -168,13 +170,18 @@ export class TransactionSender {
     return { maxFeePerGas, maxPriorityFeePerGas };
   }
 
+  /** Asked for, because endpoints refuse it each in their own words. */
+  async #requireCoins(call: Call, gasCost: bigint): Promise<void> {
+    const balance = await this.#retry(() => this.provider.getBalance(this.address));
+    if (balance < (call.value ?? 0n) + gasCost) throw new AccountTooPoor(call.action, this.address);
+  }
+
   /** Returns the hash, also when the endpoint already has the transaction or a version of it is in a block. */
-  async #broadcast(action: string, transaction: TransactionRequest): Promise<string> {
+  async #broadcast(transaction: TransactionRequest): Promise<string> {
     const signed = await this.#wallet.signTransaction(transaction);
     try {
       return (await this.#retry(() => this.provider.broadcastTransaction(signed))).hash;
     } catch (error) {
-      if (isError(error, "INSUFFICIENT_FUNDS")) throw new AccountTooPoor(action, this.address, error);
       const isKnown = isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED");
       if (isKnown || /already known|already imported/i.test(String(error))) return keccak256(signed);
       throw error;

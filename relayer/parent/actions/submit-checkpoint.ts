@@ -1,4 +1,4 @@
-import { fromHex } from "../../../protocol/bytes.ts";
+import { equal, fromHex, ZERO_HASH } from "../../../protocol/bytes.ts";
 import type { CheckpointSubmission } from "../checkpoint-submission.ts";
 import { ContractReverted } from "../contract-errors.ts";
 import { connectContracts } from "../contracts.ts";
@@ -24,14 +24,17 @@ export async function submitCheckpoint(
 ): Promise<SubmitOutcome> {
   const { anchors } = connectContracts(addresses, sender.provider);
   const data = anchors.interface.encodeFunctionData("submit", [submissionStruct(submission)]);
-  const acceptedRoot = async () => fromHex((await anchors.checkpoint(submission.targetEpoch)).root);
   try {
-    await sender.send({ action: "CrosslinkAnchors.submit", to: addresses.anchors, data });
+    const receipt = await sender.send({ action: "CrosslinkAnchors.submit", to: addresses.anchors, data });
+    for (const log of receipt.logs) {
+      const accepted = anchors.interface.parseLog(log);
+      if (accepted?.name === "CheckpointAccepted") return { status: "accepted", root: fromHex(accepted.args.root) };
+    }
+    throw new Error(`CrosslinkAnchors.submit left no event in ${receipt.hash}`);
   } catch (error) {
     if (!(error instanceof ContractReverted)) throw error;
-    const root = await acceptedRoot();
-    if (root.every((byte) => byte === 0)) throw error;
+    const root = fromHex((await anchors.checkpoint(submission.targetEpoch)).root);
+    if (equal(root, ZERO_HASH)) throw error;
     return { status: "alreadyAccepted", root };
   }
-  return { status: "accepted", root: await acceptedRoot() };
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createNativeCrypto } from "../../../crypto/native.ts";
-import { equal, toHex, ZERO_HASH } from "../../../protocol/bytes.ts";
+import { toHex, ZERO_HASH } from "../../../protocol/bytes.ts";
 import { genesisCrosslink } from "../../../protocol/crosslink.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
 import { type Parameters, parametersFor } from "../../../protocol/presets.ts";
@@ -243,12 +243,5 @@ describe("ParentFollower", () => {
     await submitCheckpoint(sender, record.addresses, accepted.submission);
     await follower.poll();
     expect(toHex(view.checkpoint(1)?.root ?? ZERO_HASH)).to.equal(toHex(accepted.root));
-  });
-
-  it("starts over when the whole deployment stands on another chain of blocks", async () => {
-    const small = await ParentFollower.connect(crypto, chain.provider, record, { rangeBlocks: 3 });
-    await small.poll();
-    expect(small.view.validatorCount()).to.equal(16);
-    expect(equal(small.view.head.hash, follower.view.head.hash)).to.equal(true);
   });
 });
