@@ -40,6 +40,15 @@ export default defineConfig({
       chainType: "l1",
       hardfork: "prague",
     },
+    // The parent chain of `npm start`. Its clock must not run ahead while the set-up mines a block per transaction.
+    devnet: {
+      type: "edr-simulated",
+      chainType: "l1",
+      hardfork: "prague",
+      chainId: 31337,
+      allowBlocksWithSameTimestamp: true,
+      accounts: { accountsBalance: "1000000000000000000000000" },
+    },
     // Any parent chain: WATCHFIRE_PARENT_URL and WATCHFIRE_DEPLOYER_KEY, from the environment or the keystore.
     parent: {
       type: "http",

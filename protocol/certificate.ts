@@ -1,10 +1,10 @@
 import { type BitField, hasBit } from "./bits.ts";
 import { SIGNATURE_TAG } from "./bls.ts";
-import { equal } from "./bytes.ts";
 import { crosslinkHash } from "./crosslink.ts";
 import type { Crypto } from "./crypto.ts";
 import type { Domain } from "./eip712.ts";
 import type { Certificate } from "./gossip.ts";
+import { operatorSigned } from "./operator-signature.ts";
 import type { Parameters } from "./presets.ts";
 import { isQuorum } from "./quorum.ts";
 
@@ -38,29 +38,6 @@ export function membersSigned(
 ): boolean {
   const keys = namedKeys(named, members);
   return keys !== null && crypto.bls.fastAggregateVerify(keys, digest, signature, SIGNATURE_TAG);
-}
-
-/** Whether a 65-byte signature r ‖ s ‖ v over the digest is the operator's (20-byte address). */
-export function operatorSigned(
-  crypto: Crypto,
-  digest: Uint8Array,
-  signature: Uint8Array,
-  operator: Uint8Array,
-): boolean {
-  const v = signature[64];
-  if (signature.length !== 65 || (v !== 27 && v !== 28)) return false;
-  const signer = crypto.recoverAddress(digest, signature.subarray(0, 32), signature.subarray(32, 64), v - 27);
-  return signer !== null && equal(signer, operator);
-}
-
-/** r ‖ s ‖ v of the operator's key. */
-export function signAsOperator(crypto: Crypto, digest: Uint8Array, secretKey: Uint8Array): Uint8Array {
-  const { r, s, yParity } = crypto.signDigest(digest, secretKey);
-  const signature = new Uint8Array(65);
-  signature.set(r);
-  signature.set(s, 32);
-  signature[64] = 27 + yParity;
-  return signature;
 }
 
 /** Whether a committee is large enough and two thirds of it signed the crosslink, and so did the operator. */

@@ -9,7 +9,7 @@ export function slotAt(parameters: ClockParameters, genesisTime: number, time: n
   return time <= genesisTime ? 0 : Math.floor((time - genesisTime) / parameters.secondsPerSlot);
 }
 
-export function epochOfSlot(parameters: ClockParameters, slot: number): number {
+export function epochOfSlot(parameters: Pick<Parameters, "slotsPerEpoch">, slot: number): number {
   return Math.floor(slot / parameters.slotsPerEpoch);
 }
 

@@ -1,0 +1,245 @@
+import path from "node:path";
+import { verifyBlock } from "../ledger/verify-block.ts";
+import { createLedgerEnvironment } from "../ledger/environment.ts";
+import { toHex } from "../protocol/bytes.ts";
+import type { Crypto } from "../protocol/crypto.ts";
+import {
+  decodeAnswer,
+  decodeBlocksRequest,
+  decodeMessagesRequest,
+  encodeAnswer,
+  encodeBlocksRequest,
+  MAX_ANSWERED_MESSAGES,
+  MAX_REQUESTED_BLOCKS,
+  requestKind,
+} from "../protocol/gossip.ts";
+import { addressOfKey } from "../protocol/operator-signature.ts";
+import { committeeCount } from "../protocol/quorum.ts";
+import { Certificates } from "./aggregator/certificates.ts";
+import { Votes } from "./aggregator/votes.ts";
+import { createShardRpc } from "./api/shard-rpc.ts";
+import type { RpcMethods } from "./api/json-rpc.ts";
+import { type EpochJobs, startEpochJobs } from "./jobs/epoch-jobs.ts";
+import { MessageDelivery } from "./messages/delivery.ts";
+import type { Transport } from "./network/transport.ts";
+import { EpochDuties } from "./node/epoch-duties.ts";
+import { GossipBoard } from "./node/gossip-board.ts";
+import { ShardOperators } from "./node/shard-operators.ts";
+import { Turns } from "./node/turns.ts";
+import type { DeploymentRecord } from "./parent/deployment.ts";
+import { settle } from "./parent/actions/settle.ts";
+import { submitCheckpoint } from "./parent/actions/submit-checkpoint.ts";
+import { ParentClock } from "./parent/parent-clock.ts";
+import { connectProvider } from "./parent/rpc.ts";
+import { ParentFollower } from "./parent/parent-follower.ts";
+import type { ParentView } from "./parent/parent-view.ts";
+import { TransactionSender } from "./parent/transaction-sender.ts";
+import { Poster } from "./poster/poster.ts";
+import { PublishedBlocks } from "./store/published-blocks.ts";
+import { SlashingProtection } from "./store/slashing-protection.ts";
+import { checkCrosslink } from "./validator/check-crosslink.ts";
+import { Signer } from "./validator/signer.ts";
+import { Validator } from "./validator/validator.ts";
+import { ValidatorKeys } from "./validator/validator-keys.ts";
+
+export interface NodeOptions {
+  readonly crypto: Crypto;
+  readonly parentUrl: string;
+  readonly deployment: DeploymentRecord;
+  readonly transport: Transport;
+  /** Everything this node keeps; one folder per parent genesis and deployment is made in it. */
+  readonly dataDirectory: string;
+  /** BLS keys of its validators, 32 bytes each; may be none. */
+  readonly validatorKeys: readonly Uint8Array[];
+  /** secp256k1 key: operates the shards of its address, and pays for what this node posts. */
+  readonly accountKey: Uint8Array;
+  /** Its turn among the nodes that post (see Poster). */
+  readonly posting: { readonly rank: number; readonly posters: number };
+  /** Keep the queue in memory: it holds nothing that cannot be rebuilt. */
+  readonly queueInMemory?: boolean;
+  readonly onError: (error: unknown) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+/** One program with every role; the keys and the shard registry decide which of them it plays. */
+export interface WatchfireNode {
+  readonly view: ParentView;
+  /** JSON-RPC of a shard that this node operates. */
+  shardRpc(shardId: number): RpcMethods | undefined;
+  operatedShards(): readonly number[];
+  readonly jobs: EpochJobs;
+  close(): Promise<void>;
+}
+
+/** Milliseconds between looks at the parent chain. */
+const POLL_MS = 200;
+/** Blocks per shard that are kept for attesting: what may be unanchored, and the parent crosslink's, with room. */
+const KEPT_CROSSLINKS_OF_BLOCKS = 4;
+
+/** @throws ParentSettingError, SlashingProtection's and JobDirectoryError's causes: a node starts whole or not at all */
+export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
+  const { crypto, onError, transport } = options;
+  const provider = await connectProvider(options.parentUrl, { attempts: 5 });
+  const follower = await ParentFollower.connect(crypto, provider, options.deployment, {
+    intervalMs: POLL_MS,
+  });
+  follower.on("error", onError);
+  const { view } = follower;
+  await follower.start();
+
+  const parentGenesis = await provider.getBlock(0);
+  if (parentGenesis?.hash == null) throw new Error("the parent chain has no block 0");
+  const directory = path.join(options.dataDirectory, deploymentName(view, parentGenesis.hash));
+  const protection = new SlashingProtection(path.join(directory, "slashing-protection.jsonl"));
+  const clock = new ParentClock(follower);
+  const blocks = new PublishedBlocks({
+    crypto,
+    domain: view.domain,
+    keptPerShard: KEPT_CROSSLINKS_OF_BLOCKS * view.parameters.maxBlocks,
+    shard: (shardId) => view.shard(shardId),
+  });
+  const signer = new Signer(crypto, view.domain, new ValidatorKeys(crypto, options.validatorKeys), protection);
+  const validator = new Validator({
+    crypto,
+    view,
+    signer,
+    checkCrosslink: (signed) =>
+      checkCrosslink(
+        {
+          crypto,
+          view,
+          blocks,
+          fetchBlocks: (shardId, first, last) => fetchBlocks(options, blocks, shardId, first, last),
+          verifyBlock: (block, previous) => {
+            const { domain, parameters } = view;
+            const { shardId, generation } = signed.crosslink;
+            const operator = view.shard(shardId)?.operator ?? new Uint8Array(20);
+            const facts = view.facts();
+            const environment = createLedgerEnvironment({ crypto, domain, parameters, facts, shardId });
+            const verdict = verifyBlock(environment, { previous, generation, operator }, block);
+            if (!verdict.ok) throw verdict.error;
+          },
+        },
+        signed,
+      ),
+  });
+
+  const certificates = new Certificates(crypto, view, (certificate) => board.publish({ kind: "certificate", ...certificate }));
+  const votes = new Votes(crypto, view);
+  const board = new GossipBoard({ crypto, view, transport, blocks, certificates, votes, onError });
+  const sender = new TransactionSender(provider, options.accountKey);
+  const { addresses } = options.deployment;
+  const poster = new Poster({
+    source: follower,
+    clock,
+    actions: {
+      submitCheckpoint: (submission) => submitCheckpoint(sender, addresses, submission),
+      settle: (max) => settle(sender, addresses, max),
+    },
+    ...options.posting,
+    onError,
+  });
+  const duties = new EpochDuties({ crypto, view, clock, board, validator, certificates, votes, poster, onError });
+
+  const delivery = new MessageDelivery({
+    transport,
+    own: (source, destination, first, asOfEpoch) =>
+      operators.get(source)?.messagesTo(destination, first, asOfEpoch) ?? null,
+    onError,
+  });
+  const operators = new ShardOperators({
+    crypto,
+    view,
+    operatorKey: options.accountKey,
+    operatorAddress: addressOfKey(crypto, options.accountKey),
+    directory,
+    messagesFor: (shardId, source, first, asOfEpoch) => delivery.fetch(shardId, source, first, asOfEpoch),
+    publishBlock: (block) => board.publish({ kind: "block", block }),
+    publishCrosslink: (signed) => board.publish({ kind: "crosslink", ...signed }),
+    onError,
+  });
+  transport.onRequest(async (request) => answer(request, blocks, operators));
+
+  const jobs = await startEpochJobs({
+    backend: { kind: "embedded", directory: options.queueInMemory === true ? "memory" : path.join(directory, "queue") },
+    handlers: duties,
+    certificateDeadline: (epoch, signal) => clock.until(clock.votingDeadline(Number(epoch), 1), signal),
+    onError: (error, where) => onError(new Error(`jobs: ${where}: ${error.message}`, { cause: error })),
+    onWarning: options.onWarning,
+  });
+
+  const turns = new Turns(onError);
+  const onBlock = () =>
+    turns.take(async () => {
+      if (view.genesisTime === null || view.head.timestamp < view.genesisTime) return;
+      board.onBlock();
+      void poster.onBlock();
+      await operators.onBlock();
+      const epoch = view.epoch() - 1;
+      if (epoch > 0 && view.justified.epoch < epoch) await jobs.schedule(epoch, shardsWithCommittee(view, epoch));
+    });
+  follower.on("block", onBlock);
+
+  return {
+    view,
+    jobs,
+    shardRpc: (shardId) => {
+      const operator = operators.get(shardId);
+      return operator === undefined ? undefined : createShardRpc(operator);
+    },
+    operatedShards: () => operators.ids(),
+    close: async () => {
+      follower.off("block", onBlock);
+      await turns.end();
+      await jobs.close();
+      await follower.stop();
+      transport.close();
+      operators.close();
+      protection.close();
+      provider.destroy();
+    },
+  };
+}
+
+/** Stores of one deployment on one chain never meet those of another, even at the same addresses. */
+function deploymentName(view: ParentView, parentGenesisHash: string): string {
+  const { parentChainId, registry } = view.domain;
+  return `${parentChainId}-${parentGenesisHash.slice(2, 18)}-${toHex(registry).slice(2)}`;
+}
+
+function shardsWithCommittee(view: ParentView, epoch: number): number[] {
+  const committees = committeeCount(view.parameters, view.seatCount(epoch));
+  return view
+    .shards()
+    .filter((shard) => shard.position < committees)
+    .map((shard) => shard.id);
+}
+
+async function fetchBlocks(
+  { transport, onError }: NodeOptions,
+  blocks: PublishedBlocks,
+  shardId: number,
+  first: number,
+  last: number,
+): Promise<void> {
+  for (let from = first; from <= last; from += MAX_REQUESTED_BLOCKS) {
+    const request = encodeBlocksRequest({ shardId, first: from, last: Math.min(last, from + MAX_REQUESTED_BLOCKS - 1) });
+    for (const peer of transport.peers()) {
+      try {
+        for (const block of decodeAnswer(await transport.request(peer, request), 2 * MAX_REQUESTED_BLOCKS)) blocks.add(block);
+      } catch (error) {
+        onError(error);
+      }
+    }
+  }
+}
+
+function answer(request: Uint8Array, blocks: PublishedBlocks, operators: ShardOperators): Uint8Array {
+  if (requestKind(request) === "blocks") {
+    const { shardId, first, last } = decodeBlocksRequest(request);
+    return encodeAnswer(blocks.range(shardId, first, last).map((block) => block.bytes));
+  }
+  const { source, destination, first, asOfEpoch } = decodeMessagesRequest(request);
+  const messages = operators.get(source)?.messagesTo(destination, first, asOfEpoch) ?? [];
+  return encodeAnswer(messages.slice(0, MAX_ANSWERED_MESSAGES));
+}

@@ -1,0 +1,131 @@
+import { DecodeError } from "../../protocol/bytes.ts";
+import { operatorSigned } from "../../protocol/operator-signature.ts";
+import { crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import { decodeGossip, encodeGossip, type GossipMessage, type Proposal } from "../../protocol/gossip.ts";
+import type { Certificates } from "../aggregator/certificates.ts";
+import type { Votes } from "../aggregator/votes.ts";
+import type { Transport } from "../network/transport.ts";
+import type { ParentView } from "../parent/parent-view.ts";
+import { EpochBoard } from "../store/epoch-board.ts";
+import type { PublishedBlocks } from "../store/published-blocks.ts";
+import { type CheckedProposal, checkProposal, ProposalRefused } from "../validator/check-proposal.ts";
+
+export interface GossipBoardOptions {
+  readonly crypto: Crypto;
+  readonly view: ParentView;
+  readonly transport: Transport;
+  readonly blocks: PublishedBlocks;
+  readonly certificates: Certificates;
+  readonly votes: Votes;
+  readonly onError: (error: unknown) => void;
+}
+
+const KEPT_EPOCHS = 4;
+/** Proposals of one epoch that wait until this node's view of the parent chain has caught up with their sender's. */
+const MAX_PENDING_PROPOSALS = 4;
+/** The one proposal of an epoch. */
+const PROPOSAL = "proposal";
+
+/** Where messages of peers and of this node itself arrive: each is checked as far as it can be and given to who needs it. */
+export class GossipBoard {
+  /** Signed by their operators, by shard id; the first one of an epoch. */
+  readonly crosslinks = new EpochBoard<SignedCrosslink>({ maxEpochs: KEPT_EPOCHS, maxKeys: 256 });
+  readonly #proposals = new EpochBoard<CheckedProposal>({ maxEpochs: KEPT_EPOCHS, maxKeys: 1 });
+  readonly #options: GossipBoardOptions;
+  #pending: Proposal[] = [];
+
+  constructor(options: GossipBoardOptions) {
+    this.#options = options;
+    options.transport.onMessage((bytes) => this.#receive(bytes));
+  }
+
+  /** To every peer, and to this node by the same way. */
+  publish(message: GossipMessage): void {
+    const bytes = encodeGossip(message);
+    this.#options.transport.publish(bytes);
+    this.#receive(bytes);
+  }
+
+  proposal(epoch: number): CheckedProposal | undefined {
+    return this.#proposals.get(epoch, PROPOSAL);
+  }
+
+  /** null once the signal aborts. */
+  waitForProposal(epoch: number, signal: AbortSignal): Promise<CheckedProposal | null> {
+    return this.#proposals.wait(epoch, PROPOSAL, signal);
+  }
+
+  /** The view of the parent chain has changed: what could not be judged before may be judged now. */
+  onBlock(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const proposal of pending) this.#take(proposal);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    let message: GossipMessage;
+    try {
+      message = decodeGossip(bytes);
+      this.#handle(message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#options.onError(error);
+    }
+  }
+
+  #handle(message: GossipMessage): void {
+    const { blocks, certificates, votes } = this.#options;
+    switch (message.kind) {
+      case "block":
+        blocks.add(message.block);
+        break;
+      case "crosslink":
+        this.#takeCrosslink(message);
+        break;
+      case "attestation":
+        certificates.addAttestation(message);
+        break;
+      case "certificate":
+        certificates.addCertificate(message);
+        break;
+      case "proposal":
+        this.#take(message);
+        break;
+      case "vote":
+        votes.add(message);
+        break;
+    }
+  }
+
+  #takeCrosslink(signed: SignedCrosslink): void {
+    const { crypto, view, certificates } = this.#options;
+    const { shardId, epoch, generation } = signed.crosslink;
+    const shard = view.shard(shardId);
+    const now = view.epoch();
+    if (shard === null || generation !== shard.generation) return;
+    if (epoch > now || epoch + KEPT_EPOCHS <= now) return;
+    if (this.crosslinks.get(epoch, String(shardId)) !== undefined) return;
+    const hash = crosslinkHash(crypto, view.domain, signed.crosslink);
+    if (!operatorSigned(crypto, hash, signed.operatorSignature, shard.operator)) return;
+    this.crosslinks.put(epoch, String(shardId), signed);
+    certificates.addCrosslink(signed);
+  }
+
+  #take(proposal: Proposal): void {
+    const { crypto, view, votes, onError } = this.#options;
+    if (this.proposal(proposal.epoch) !== undefined) return;
+    try {
+      const checked = checkProposal(crypto, view, proposal);
+      if (!this.#proposals.put(proposal.epoch, PROPOSAL, checked)) return;
+      votes.open({ source: checked.source, target: checked.target });
+    } catch (error) {
+      if (!(error instanceof ProposalRefused)) throw error;
+      const now = view.epoch();
+      // It may be this node that is behind: the epoch, or the checkpoint the proposal builds on, is known a block later.
+      const mayBeEarly = proposal.epoch === now || proposal.epoch + 1 === now;
+      if (mayBeEarly && this.#pending.length < MAX_PENDING_PROPOSALS) this.#pending.push(proposal);
+      else onError(error);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type { ParentClock } from "../parent/parent-clock.ts";
+import type { CheckpointSubmission } from "../parent/checkpoint-submission.ts";
+import type { ParentSource } from "../parent/parent-view.ts";
+
+/** What the poster sends; both count as done when somebody else was first. */
+export interface PosterActions {
+  submitCheckpoint(submission: CheckpointSubmission): Promise<unknown>;
+  settle(max: number): Promise<unknown>;
+}
+
+export interface PosterOptions {
+  readonly source: ParentSource;
+  readonly clock: ParentClock;
+  readonly actions: PosterActions;
+  /** Posters take turns, so that they do not all pay for the same: this one waits `rank` turns, counted from the epoch. */
+  readonly rank: number;
+  readonly posters: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Parent slots that each later poster waits for the one before it. */
+const TURN_SLOTS = 2;
+/** Checkpoints settled in one transaction. */
+const SETTLE_AT_A_TIME = 16;
+
+/** Sends aggregates and settlements to the parent chain. Trusted with nothing: anyone may do the same. */
+export class Poster {
+  readonly #options: PosterOptions;
+  #settling = false;
+
+  constructor(options: PosterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Submits what `aggregate` gives, in this poster's turn, unless somebody did before. Returns when the epoch's checkpoint
+   * is accepted, when it no longer can be, or once the signal aborts.
+   */
+  async submit(epoch: number, aggregate: () => CheckpointSubmission | null, signal: AbortSignal): Promise<void> {
+    const { source, clock, actions, onError } = this.#options;
+    const { view } = source;
+    await this.#awaitTurn(epoch, signal);
+    while (!signal.aborted && view.checkpoint(epoch) === null) {
+      if (view.epoch() > epoch + view.parameters.submitEpochs || view.justified.epoch >= epoch) return;
+      const submission = aggregate();
+      if (submission !== null && submission.sourceEpoch !== view.justified.epoch) return;
+      if (submission !== null) {
+        try {
+          await actions.submitCheckpoint(submission);
+          // Accepted; the view follows with the block that holds it.
+        } catch (error) {
+          onError(error);
+        }
+      }
+      await clock.until(view.head.timestamp + view.parameters.secondsPerSlot, signal);
+    }
+  }
+
+  /** Settles what can be settled. Called at every block of the parent chain. */
+  async onBlock(): Promise<void> {
+    if (this.#settling || !this.#isSettlementDue()) return;
+    this.#settling = true;
+    try {
+      await this.#options.actions.settle(SETTLE_AT_A_TIME);
+    } catch (error) {
+      this.#options.onError(error);
+    } finally {
+      this.#settling = false;
+    }
+  }
+
+  #isSettlementDue(): boolean {
+    const { view } = this.#options.source;
+    const { challengeEpochs, challengeBlocks, secondsPerSlot, slotsPerEpoch } = view.parameters;
+    const next = this.#nextUnsettled();
+    if (next === null) return false;
+    const time = next.acceptedTime + challengeEpochs * slotsPerEpoch * secondsPerSlot;
+    const wait = this.#turn(next.epoch) * TURN_SLOTS;
+    return (
+      view.head.timestamp >= time + wait * secondsPerSlot && view.head.number >= next.acceptedBlock + challengeBlocks + wait
+    );
+  }
+
+  /** The finalised checkpoint that follows the latest settled one. */
+  #nextUnsettled(): { epoch: number; acceptedTime: number; acceptedBlock: number } | null {
+    const { view } = this.#options.source;
+    let epoch = view.finalized.epoch;
+    let next = null;
+    while (epoch > view.settled.epoch) {
+      const checkpoint = view.checkpoint(epoch);
+      if (checkpoint === null) return null;
+      next = { epoch, acceptedTime: checkpoint.acceptedTime, acceptedBlock: checkpoint.acceptedBlock };
+      epoch = checkpoint.checkpoint.body.sourceEpoch;
+    }
+    return next;
+  }
+
+  #turn(epoch: number): number {
+    const { rank, posters } = this.#options;
+    return (rank + epoch) % posters;
+  }
+
+  async #awaitTurn(epoch: number, signal: AbortSignal): Promise<void> {
+    const { source, clock } = this.#options;
+    const { view } = source;
+    const wait = this.#turn(epoch) * TURN_SLOTS * view.parameters.secondsPerSlot;
+    const until = view.head.timestamp + wait;
+    while (!signal.aborted && view.checkpoint(epoch) === null && view.head.timestamp < until) {
+      await clock.until(view.head.timestamp + 1, signal);
+    }
+  }
+}
