@@ -1,0 +1,106 @@
+import { network } from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
+import { createNativeCrypto } from "../../crypto/native.ts";
+import { proveBatchPossession } from "../../protocol/bls.ts";
+import { concat, fromHex, toHex } from "../../protocol/bytes.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import { createDomain, type Domain } from "../../protocol/eip712.ts";
+import { type Parameters, parametersFor } from "../../protocol/presets.ts";
+import { batchProofOfPossessionDigest } from "../../protocol/vote.ts";
+import {
+  BeaconRegistry__factory,
+  CrosslinkAnchors__factory,
+  Inbox__factory,
+  ShardRegistry__factory,
+  Staking__factory,
+  Vault__factory,
+} from "../../types/index.ts";
+import { keyPair } from "./bls-keys.ts";
+import { SeededRandom } from "./random.ts";
+
+/** One transaction takes a second of the test chain; with slots of a minute a test can make many within a slot. */
+export const TEST_PARAMETERS: Parameters = { ...parametersFor("minimal", "devnet"), secondsPerSlot: 60 };
+
+const SECONDS_TO_GENESIS = 10_000;
+
+export type KeyPair = ReturnType<typeof keyPair>;
+export type Beacon = Awaited<ReturnType<typeof deployBeacon>>;
+
+type Ethers = NetworkConnection["ethers"];
+
+export async function firstSigner(ethers: Ethers) {
+  const [signer] = await ethers.getSigners();
+  if (signer === undefined) throw new Error("the network has no accounts");
+  return signer;
+}
+
+/** All contracts on a fresh chain, wired; nobody enrolled, genesis not scheduled. The first account is the launcher. */
+export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
+  const connection = await network.create();
+  const { ethers, networkHelpers } = connection;
+  const [launcher, stranger] = await ethers.getSigners();
+  if (launcher === undefined || stranger === undefined) throw new Error("the network has no accounts");
+  const registry = await new BeaconRegistry__factory(launcher).deploy(parameters);
+  const staking = await new Staking__factory(launcher).deploy(registry);
+  const shards = await new ShardRegistry__factory(launcher).deploy(registry);
+  const anchors = await new CrosslinkAnchors__factory(launcher).deploy(registry, shards);
+  const vault = await new Vault__factory(launcher).deploy(registry, anchors);
+  const inbox = await new Inbox__factory(launcher).deploy(registry, shards, vault);
+  await registry.initialize(staking, anchors);
+
+  const crypto: Crypto = await createNativeCrypto();
+  const { chainId } = await ethers.provider.getNetwork();
+  const domain: Domain = createDomain(crypto, chainId, fromHex(await registry.getAddress()));
+  const contracts = { registry, staking, shards, anchors, vault, inbox };
+  return { connection, ethers, networkHelpers, launcher, stranger, ...contracts, crypto, domain, parameters };
+}
+
+/** Keys of new validators, the same for a seed. */
+export function newKeys(crypto: Crypto, count: number, random = new SeededRandom()): KeyPair[] {
+  return Array.from({ length: count }, () => keyPair(crypto, random));
+}
+
+/** Arguments of `Staking.depositBatch` for these keys. */
+export function batchDeposit(beacon: Beacon, keys: readonly KeyPair[], owner: string) {
+  const publicKeys = concat(...keys.map(({ point }) => point));
+  const digest = batchProofOfPossessionDigest(beacon.crypto, beacon.domain, publicKeys, fromHex(owner));
+  const proof = proveBatchPossession(
+    beacon.crypto,
+    keys.map(({ secretKey }) => secretKey),
+    digest,
+  );
+  return { publicKeys: toHex(publicKeys), proof: toHex(beacon.crypto.bls.decompressG2(proof)) };
+}
+
+/** Deposits for all keys, in batches of 32. */
+export async function depositAll(beacon: Beacon, keys: readonly KeyPair[]): Promise<void> {
+  const owner = beacon.stranger.address;
+  for (let i = 0; i < keys.length; i += 32) {
+    const batch = keys.slice(i, i + 32);
+    const { publicKeys, proof } = batchDeposit(beacon, batch, owner);
+    const value = beacon.parameters.stake * BigInt(batch.length);
+    await beacon.staking.depositBatch(publicKeys, proof, owner, { value });
+  }
+}
+
+/** Schedules genesis and lets it pass; returns its time. */
+export async function passGenesis(beacon: Beacon): Promise<number> {
+  const genesisTime =
+    (await beacon.networkHelpers.time.latest()) + Math.min(SECONDS_TO_GENESIS, beacon.parameters.launchPeriod);
+  await beacon.registry.scheduleGenesis(genesisTime);
+  await beacon.networkHelpers.time.increaseTo(genesisTime);
+  return genesisTime;
+}
+
+/** Lets the first block of the epoch pass. */
+export async function passToEpoch(beacon: Beacon, epoch: number): Promise<void> {
+  const genesisTime = Number(await beacon.registry.genesisTime());
+  const { secondsPerSlot, slotsPerEpoch } = beacon.parameters;
+  await beacon.networkHelpers.time.increaseTo(genesisTime + epoch * secondsPerSlot * slotsPerEpoch);
+}
+
+export async function openShards(beacon: Beacon, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await beacon.shards.open(beacon.launcher.address, { value: beacon.parameters.shardBond });
+  }
+}
