@@ -133,7 +133,10 @@ class FlowEpochJobs implements EpochJobs {
     if (this.#added % KEPT_EPOCHS === 0) await this.#tidy();
   }
 
-  /** Finished flows go by themselves; one that could not finish in `KEPT_EPOCHS` never will. */
+  /**
+   * Finished flows go by themselves; one that could not finish in `KEPT_EPOCHS` never will. A handler that is still
+   * running after so long cannot lose its flow, and is reported.
+   */
   async #tidy(): Promise<void> {
     for (const root of await this.#queues.submission.getJobs(UNFINISHED)) {
       if (BigInt(root.data.epoch) + BigInt(KEPT_EPOCHS) > this.#newest) continue;

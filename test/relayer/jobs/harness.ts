@@ -82,7 +82,7 @@ export function never(_subject: unknown, signal: AbortSignal): Promise<void> {
   });
 }
 
-export async function eventually(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function eventually(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
