@@ -29,7 +29,12 @@ export interface Call {
   readonly data: string;
   /** wei */
   readonly value?: bigint;
+  /** Gas that the call may take beyond its estimate when it is included in a later epoch than expected. */
+  readonly spareGas?: bigint;
 }
+
+/** `spareGas` of calls that bring the registry's seats up to date on the way: some changes more, at most four. */
+export const SPARE_GAS_FOR_ROLLING = 1_000_000n;
 
 export interface SenderOptions {
   /** Milliseconds to wait for inclusion before the fee is raised. */
@@ -120,9 +125,9 @@ export class TransactionSender {
 
   async #sendNow(call: Call): Promise<TransactionReceipt> {
     const request: TransactionRequest = { from: this.address, to: call.to, data: call.data, value: call.value ?? 0n };
-    const gasLimit = await this.#gasLimit(call.action, request);
+    const gasLimit = await this.#gasLimit(call, request);
     // What is pending was given up by an earlier run of this account: the same nonce replaces it.
-    const nonce = await this.#nonce();
+    const nonce = await this.#nonce("latest");
     const transaction = { ...request, type: 2, gasLimit, nonce, chainId: (await this.provider.getNetwork()).chainId };
 
     const hashes: string[] = [];
@@ -135,7 +140,7 @@ export class TransactionSender {
         if (receipt.status === 1) return receipt;
         throw await this.#reasonOf(call.action, { ...request, gasLimit }, receipt);
       }
-      if ((await this.#nonce()) > nonce) throw new TransactionReplaced(call.action, this.address, nonce);
+      if ((await this.#nonce("latest")) > nonce) throw new TransactionReplaced(call.action, this.address, nonce);
       const current = await this.#fees();
       fees = {
         maxFeePerGas: max(current.maxFeePerGas, (fees.maxFeePerGas * RAISE_PERCENT) / 100n),
@@ -145,21 +150,23 @@ export class TransactionSender {
     throw new TransactionNotIncluded(call.action, hashes);
   }
 
-  async #gasLimit(action: string, request: TransactionRequest): Promise<bigint> {
+  async #gasLimit({ action, spareGas = 0n }: Call, request: TransactionRequest): Promise<bigint> {
     let estimate: bigint;
     try {
-      estimate = await this.#retry(() => this.provider.estimateGas(request));
+      // On the latest block, since the pending one may hold the very transaction that this one replaces.
+      const params = [this.provider.getRpcTransaction(request), "latest"];
+      estimate = BigInt(await this.#retry(() => this.provider.send("eth_estimateGas", params)));
     } catch (error) {
       if (isError(error, "INSUFFICIENT_FUNDS")) throw new AccountTooPoor(action, this.address);
       throw contractReverted(action, error) ?? error;
     }
     if (estimate > GAS_CAP) throw new GasCapExceeded(action, estimate);
-    const withMargin = (estimate * (100n + GAS_MARGIN_PERCENT)) / 100n;
+    const withMargin = (estimate * (100n + GAS_MARGIN_PERCENT)) / 100n + spareGas;
     return withMargin < GAS_CAP ? withMargin : GAS_CAP;
   }
 
-  #nonce(): Promise<number> {
-    return this.#retry(() => this.provider.getTransactionCount(this.address, "latest"));
+  #nonce(block: "latest" | "pending"): Promise<number> {
+    return this.#retry(() => this.provider.getTransactionCount(this.address, block));
   }
 
   async #fees(): Promise<Fees> {
@@ -176,16 +183,18 @@ export class TransactionSender {
     if (balance < (call.value ?? 0n) + gasCost) throw new AccountTooPoor(call.action, this.address);
   }
 
-  /** Returns the hash, also when the endpoint already has the transaction or a version of it is in a block. */
-  async #broadcast(transaction: TransactionRequest): Promise<string> {
+  /** Returns the hash, also when the endpoint has the transaction already, or another one with its nonce. */
+  async #broadcast(transaction: TransactionRequest & { readonly nonce: number }): Promise<string> {
     const signed = await this.#wallet.signTransaction(transaction);
+    const hash = keccak256(signed);
     try {
-      return (await this.#retry(() => this.provider.broadcastTransaction(signed))).hash;
+      await this.#retry(() => this.provider.broadcastTransaction(signed));
     } catch (error) {
-      const isKnown = isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED");
-      if (isKnown || /already known|already imported/i.test(String(error))) return keccak256(signed);
-      throw error;
+      // Endpoints refuse these each in their own words, too. A higher fee may do the next time.
+      const isKnown = (await this.#retry(() => this.provider.getTransaction(hash))) !== null;
+      if (!isKnown && (await this.#nonce("pending")) <= transaction.nonce) throw error;
     }
+    return hash;
   }
 
   /** null when none of the versions is in a block in time. */

@@ -3,7 +3,7 @@ import type { Crypto } from "../../../protocol/crypto.ts";
 import { ContractReverted } from "../contract-errors.ts";
 import { connectContracts } from "../contracts.ts";
 import type { ContractAddresses } from "../parent-view.ts";
-import type { TransactionSender } from "../transaction-sender.ts";
+import { SPARE_GAS_FOR_ROLLING, type TransactionSender } from "../transaction-sender.ts";
 
 /** Keys of one owner, who stakes for all of them. */
 export interface Registration {
@@ -47,6 +47,7 @@ export async function registerValidators(
       toHex(withdrawalAddress),
     ]),
     value: stake * BigInt(publicKeys.length),
+    spareGas: SPARE_GAS_FOR_ROLLING,
   };
   try {
     const receipt = await sender.send(call);

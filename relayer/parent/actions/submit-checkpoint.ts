@@ -4,7 +4,7 @@ import { ContractReverted } from "../contract-errors.ts";
 import { connectContracts } from "../contracts.ts";
 import type { ContractAddresses } from "../parent-view.ts";
 import { submissionStruct } from "../submission-codec.ts";
-import type { TransactionSender } from "../transaction-sender.ts";
+import { SPARE_GAS_FOR_ROLLING, type TransactionSender } from "../transaction-sender.ts";
 
 export interface SubmitOutcome {
   /** Somebody else's submission for the same epoch came first, perhaps with another root. */
@@ -25,7 +25,12 @@ export async function submitCheckpoint(
   const { anchors } = connectContracts(addresses, sender.provider);
   const data = anchors.interface.encodeFunctionData("submit", [submissionStruct(submission)]);
   try {
-    const receipt = await sender.send({ action: "CrosslinkAnchors.submit", to: addresses.anchors, data });
+    const receipt = await sender.send({
+      action: "CrosslinkAnchors.submit",
+      to: addresses.anchors,
+      data,
+      spareGas: SPARE_GAS_FOR_ROLLING,
+    });
     for (const log of receipt.logs) {
       const accepted = anchors.interface.parseLog(log);
       if (accepted?.name === "CheckpointAccepted") return { status: "accepted", root: fromHex(accepted.args.root) };
