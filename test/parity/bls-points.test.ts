@@ -107,10 +107,12 @@ describe("BLS12-381 points: TypeScript and Solidity", () => {
       }
       await expect(mock.validate(g1(bad))).to.be.revertedWithCustomError(mock, "Bls_NotCanonical");
     }
-    const largest = concat(fromBigInt(p - 1n, 64), fromBigInt(p - 1n, 64));
-    expect(returned(await mock.negate(g1(largest)))).to.equal(
-      toHex(concat(fromBigInt(p - 1n, 64), fromBigInt(1n, 64))),
-    );
+    // Around the borrow between the two words of y.
+    const low = p % 2n ** 256n;
+    for (const y of [1n, low - 1n, low, low + 1n, p - 1n]) {
+      const point = (value: bigint) => concat(x, fromBigInt(value, 64));
+      expect(returned(await mock.negate(g1(point(y))))).to.equal(toHex(point(p - y)));
+    }
   });
 
   it("sums packed keys in place, whatever the scratch memory held", async () => {

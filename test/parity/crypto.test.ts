@@ -15,6 +15,10 @@ const R = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
 
 const word = (value: bigint) => fromBigInt(value, 32);
 
+/** Infinity in the compressed form. */
+const infinityKey = Uint8Array.from({ length: 48 }, (_, i) => (i === 0 ? 0xc0 : 0));
+const infinitySignature = Uint8Array.from({ length: 96 }, (_, i) => (i === 0 ? 0xc0 : 0));
+
 describe("crypto: native, portable and independent implementations", () => {
   let both: Crypto[];
   let random: SeededRandom;
@@ -126,8 +130,6 @@ describe("crypto: native, portable and independent implementations", () => {
   it("verifies alike, and answers false to whatever is malformed", () => {
     const secretKeys = Array.from({ length: 3 }, () => random.secretKey());
     const message = random.bytes(32);
-    const infinityKey = Uint8Array.from({ length: 48 }, (_, i) => (i === 0 ? 0xc0 : 0));
-    const infinitySignature = Uint8Array.from({ length: 96 }, (_, i) => (i === 0 ? 0xc0 : 0));
     for (const { bls, name } of both) {
       for (const tag of [SIGNATURE_TAG, POSSESSION_TAG]) {
         const keys = secretKeys.map((key) => bls.publicKey(key));
@@ -180,6 +182,11 @@ describe("crypto: native, portable and independent implementations", () => {
         ["zero coefficient", () => bls.combinePublicKeys([key], [0n])],
         ["malformed key", () => bls.decompressG1(new Uint8Array(48))],
         ["malformed signature", () => bls.decompressG2(new Uint8Array(96))],
+        ["infinity as key", () => bls.decompressG1(infinityKey)],
+        ["infinity as signature", () => bls.decompressG2(infinitySignature)],
+        ["infinity among keys", () => bls.aggregatePublicKeys([key, infinityKey])],
+        ["infinity among keys to combine", () => bls.combinePublicKeys([key, infinityKey], [1n, 1n])],
+        ["infinity among signatures", () => bls.aggregateSignatures([signature, infinitySignature])],
         ["one malformed key", () => bls.aggregatePublicKeys([key, new Uint8Array(48)])],
         ["one malformed signature", () => bls.aggregateSignatures([signature, new Uint8Array(96)])],
       ];
