@@ -69,14 +69,7 @@ export async function createNativeCrypto(): Promise<Crypto> {
   return {
     name: "native",
 
-    sha256: (data) => {
-      if (data.length === 64) {
-        const out = new Uint8Array(32);
-        hashInto(data, out);
-        return out;
-      }
-      return data.length < LONG_INPUT ? hashWith(sha, data) : new Uint8Array(hash("sha256", data, "buffer"));
-    },
+    sha256: (data) => (data.length < LONG_INPUT ? hashWith(sha, data) : new Uint8Array(hash("sha256", data, "buffer"))),
 
     sha256Pairs: (nodes, out) => {
       if (nodes.length % 64 !== 0 || 2 * out.length !== nodes.length) {
