@@ -263,7 +263,7 @@ describe("formats: vectors, TypeScript, Solidity and ethers", () => {
       await fc.assert(
         fc.asyncProperty(crosslink, fc.nat({ max: 3 }), fc.nat({ max: 31 }), async (part, position, more) => {
           const value: Crosslink = { ...part, lastBlock: part.firstBlock + more };
-          const entries = Array.from({ length: 4 }, () => new Uint8Array(32));
+          const entries: Uint8Array[] = Array.from({ length: 4 }, () => new Uint8Array(32));
           entries[position] = value.parent;
           const record = concat(
             word(value.generation).subarray(28),
