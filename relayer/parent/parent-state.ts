@@ -1,16 +1,15 @@
 import type { ParentFacts } from "../../ledger/environment.ts";
-import { equal } from "../../protocol/bytes.ts";
 import { epochAt, slotAt } from "../../protocol/clock.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
-import { inboxEntryDigest } from "../../protocol/inbox-entry.ts";
 import type { Parameters } from "../../protocol/presets.ts";
 import { genesisMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
 import { CheckpointHistory } from "./checkpoint-history.ts";
 import { Committees } from "./committees.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { InboxEntryAdded, ParentLog, ShardOpened } from "./parent-log.ts";
+import { InboxHistory } from "./inbox-history.ts";
+import type { ParentLog, ShardOpened } from "./parent-log.ts";
 import type {
   AcceptedCheckpoint,
   CheckpointLink,
@@ -50,7 +49,7 @@ export class ParentState implements ParentView {
   #mixes: { epoch: number; mix: Uint8Array }[] = [];
   #shards: Shard[] = [];
   #checkpoints: CheckpointHistory;
-  #inboxes = new Map<number, RecordedInboxEntry[]>();
+  #inboxes: InboxHistory;
 
   /** @param base the last block before the contracts' first event */
   constructor(crypto: Crypto, deployment: Deployment, base: ParentBlock) {
@@ -63,6 +62,7 @@ export class ParentState implements ParentView {
     this.#genesisMix = genesisMix(crypto, this.domain);
     this.#committees = new Committees(crypto, this.parameters);
     this.#checkpoints = this.#emptyHistory();
+    this.#inboxes = new InboxHistory(crypto, this.domain);
   }
 
   // ------------------------------------------------------------------ changes
@@ -98,7 +98,7 @@ export class ParentState implements ParentView {
     this.#mixes = [];
     this.#shards = [];
     this.#checkpoints = this.#emptyHistory();
-    this.#inboxes = new Map();
+    this.#inboxes = new InboxHistory(this.#crypto, this.domain);
   }
 
   #emptyHistory(): CheckpointHistory {
@@ -123,7 +123,7 @@ export class ParentState implements ParentView {
         this.#addShard(log);
         break;
       case "inboxEntryAdded":
-        this.#addInboxEntry(log);
+        this.#inboxes.add(log);
         break;
       case "checkpointAccepted":
         this.#checkpoints.accept(log, this.#epochOf(log.block), (position) => this.shardAt(position)?.id ?? null);
@@ -144,22 +144,6 @@ export class ParentState implements ParentView {
     if (id !== this.#shards.length + 1) throw new ParentInconsistent(`shard ${id} opened out of order`);
     this.#shards.push({ id, position, generation: 0, operator, chainId, openedEpoch });
     this.#checkpoints.addShard(id);
-  }
-
-  #addInboxEntry({ entry }: InboxEntryAdded): void {
-    const entries = this.#inboxes.get(entry.shardId) ?? [];
-    if (entry.index !== entries.length) {
-      throw new ParentInconsistent(
-        `inbox entry ${entry.index} of shard ${entry.shardId}, where ${entries.length} is next`,
-      );
-    }
-    if (!equal(inboxEntryDigest(this.#crypto, this.domain, entry), entry.digest)) {
-      throw new ParentInconsistent(
-        `inbox entry ${entry.index} of shard ${entry.shardId} does not have its event's digest`,
-      );
-    }
-    entries.push(entry);
-    this.#inboxes.set(entry.shardId, entries);
   }
 
   // ------------------------------------------------------------------ time
@@ -290,11 +274,11 @@ export class ParentState implements ParentView {
   // ------------------------------------------------------------------ inbox
 
   inboxCount(shardId: number): number {
-    return this.#inboxes.get(shardId)?.length ?? 0;
+    return this.#inboxes.count(shardId);
   }
 
   inboxEntry(shardId: number, index: number): RecordedInboxEntry | null {
-    return this.#inboxes.get(shardId)?.[index] ?? null;
+    return this.#inboxes.entry(shardId, index);
   }
 
   // ------------------------------------------------------------------ facts

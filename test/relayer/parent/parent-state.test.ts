@@ -1,0 +1,198 @@
+import { expect } from "chai";
+import { createNativeCrypto } from "../../../crypto/native.ts";
+import { equal, ZERO_HASH } from "../../../protocol/bytes.ts";
+import { checkpointRoot } from "../../../protocol/checkpoint.ts";
+import { crosslinkHash, genesisCrosslink } from "../../../protocol/crosslink.ts";
+import type { Crypto } from "../../../protocol/crypto.ts";
+import { createDomain } from "../../../protocol/eip712.ts";
+import { INBOX_DEPOSIT, inboxEntryDigest } from "../../../protocol/inbox-entry.ts";
+import { parametersFor } from "../../../protocol/presets.ts";
+import { genesisMix, seedOf } from "../../../protocol/randomness.ts";
+import type { ChangedRecord } from "../../../relayer/parent/checkpoint-submission.ts";
+import { ParentInconsistent } from "../../../relayer/parent/errors.ts";
+import type { ParentLog } from "../../../relayer/parent/parent-log.ts";
+import { ParentState } from "../../../relayer/parent/parent-state.ts";
+import type { ParentBlock } from "../../../relayer/parent/parent-view.ts";
+
+const GENESIS = 1_000;
+const ACCOUNT = new Uint8Array(20).fill(0x22);
+const NOWHERE = "0x0000000000000000000000000000000000000000";
+
+describe("ParentState", () => {
+  const parameters = parametersFor("minimal", "devnet");
+  const epochSeconds = parameters.slotsPerEpoch * parameters.secondsPerSlot;
+  let crypto: Crypto;
+  let state: ParentState;
+
+  const domain = () => createDomain(crypto, 31337n, ACCOUNT);
+  /** A block early in the epoch; one second per block. */
+  const block = (number: number, epoch: number): ParentBlock => ({
+    number,
+    hash: new Uint8Array(32).fill(number),
+    timestamp: GENESIS + epoch * epochSeconds,
+  });
+
+  function launch(shards: number, validators: number): ParentLog[] {
+    const opened = Array.from({ length: shards }, (_, position): ParentLog => {
+      const shard = { id: position + 1, operator: ACCOUNT, position, chainId: 7000 + position, openedEpoch: 0 };
+      return { kind: "shardOpened", blockNumber: 1, ...shard };
+    });
+    const enrolled = Array.from({ length: validators }, (_, seat): ParentLog => {
+      const publicKey = new Uint8Array(48).fill(seat);
+      return { kind: "validatorEnrolled", blockNumber: 1, index: seat + 1, seat, activationEpoch: 0, publicKey };
+    });
+    const paid = { firstValidator: 1, count: validators, withdrawalAddress: ACCOUNT };
+    return [
+      ...opened,
+      ...enrolled,
+      { kind: "deposited", blockNumber: 1, ...paid },
+      { kind: "genesisScheduled", blockNumber: 1, genesisTime: GENESIS },
+    ];
+  }
+
+  /** The vote of an epoch on one change at position 0, from the justified checkpoint, with the root that belongs to it. */
+  function accepted(targetEpoch: number, at: ParentBlock): ParentLog & { kind: "checkpointAccepted" } {
+    const source = state.checkpoint(state.justified.epoch);
+    if (source === null) throw new Error("there is no source");
+    const blocks = { firstBlock: 1, lastBlock: 2, blocksRoot: ZERO_HASH, stateRoot: new Uint8Array(32).fill(9) };
+    const changed: ChangedRecord[] = [{ position: 0, record: { generation: 0, ...blocks } }];
+    const previous = source.crosslinkOf(0) ?? genesisCrosslink(1);
+    const parent = crosslinkHash(crypto, state.domain, previous);
+    const entry = crosslinkHash(crypto, state.domain, {
+      shardId: 1,
+      epoch: targetEpoch,
+      parent,
+      generation: 0,
+      ...blocks,
+    });
+    const sourceEpoch = source.checkpoint.body.epoch;
+    const body = { epoch: targetEpoch, sourceEpoch, sourceRoot: source.root, rewardsRoot: ZERO_HASH };
+    const root = checkpointRoot(crypto, { body, entries: source.checkpoint.entries.with(0, entry) });
+    const submission = {
+      targetEpoch,
+      sourceEpoch,
+      sourceBodyRoot: source.bodyRoot,
+      previousEntries: source.checkpoint.entries,
+      changed,
+      rewardsRoot: ZERO_HASH,
+      absent: new Uint8Array(),
+      signature: new Uint8Array(256),
+      reveal: new Uint8Array(256),
+    };
+    return { kind: "checkpointAccepted", blockNumber: at.number, block: at, root, submission };
+  }
+
+  before(async () => {
+    crypto = await createNativeCrypto();
+  });
+
+  beforeEach(() => {
+    const addresses = {
+      registry: NOWHERE,
+      staking: NOWHERE,
+      anchors: NOWHERE,
+      shardRegistry: NOWHERE,
+      inbox: NOWHERE,
+      vault: NOWHERE,
+    };
+    state = new ParentState(crypto, { domain: domain(), parameters, addresses }, block(0, 0));
+    state.extend(launch(2, 8), block(1, 0));
+  });
+
+  it("refuses a checkpoint whose submission does not lead to its root, and stays as it was", () => {
+    const before = state.head;
+    const forged = { ...accepted(1, block(2, 2)), root: ZERO_HASH };
+    const shard: ParentLog = {
+      kind: "shardOpened",
+      blockNumber: 2,
+      id: 3,
+      operator: ACCOUNT,
+      position: 2,
+      chainId: 1,
+      openedEpoch: 2,
+    };
+    expect(() => state.extend([shard, forged], block(2, 2))).to.throw(ParentInconsistent, "leads to the root");
+    expect(state.head).to.equal(before);
+    expect(state.checkpoint(1)).to.equal(null);
+    expect(state.shards()).to.have.length(2);
+    expect(state.seatCount(0)).to.equal(8);
+  });
+
+  it("refuses a change where there is no shard", () => {
+    const log = accepted(1, block(2, 2));
+    const moved = log.submission.changed.map((change) => ({ ...change, position: 3 }));
+    const forged = { ...log, submission: { ...log.submission, changed: moved } };
+    expect(() => state.extend([forged], block(2, 2))).to.throw(ParentInconsistent, "there is no shard");
+  });
+
+  it("refuses gaps in what is numbered", () => {
+    const entry = {
+      shardId: 1,
+      index: 1,
+      epoch: 0,
+      kind: INBOX_DEPOSIT,
+      sender: ACCOUNT,
+      recipient: ACCOUNT,
+      value: 1n,
+      data: new Uint8Array(),
+    };
+    const digest = inboxEntryDigest(crypto, state.domain, entry);
+    const gap: ParentLog = { kind: "inboxEntryAdded", blockNumber: 2, entry: { ...entry, digest } };
+    expect(() => state.extend([gap], block(2, 0))).to.throw(ParentInconsistent, "where 0 is next");
+    const wrong: ParentLog = { kind: "inboxEntryAdded", blockNumber: 2, entry: { ...entry, index: 0, digest } };
+    expect(() => state.extend([wrong], block(2, 0))).to.throw(ParentInconsistent, "digest");
+    const stranger = { firstValidator: 9, count: 1, withdrawalAddress: ACCOUNT };
+    const unpaid: ParentLog = { kind: "deposited", blockNumber: 2, ...stranger };
+    expect(() => state.extend([unpaid], block(2, 0))).to.throw(ParentInconsistent, "stakes");
+  });
+
+  it("reads nothing from void positions and settled exceptions", () => {
+    state.extend([accepted(1, block(2, 2))], block(2, 2));
+    state.extend([{ kind: "entriesVoided", blockNumber: 3, targetEpoch: 1, positions: [0] }], block(3, 2));
+    expect(state.checkpoint(1)?.voided).to.deep.equal([0]);
+    const settled = { kind: "checkpointSettled" as const, block: block(4, 5), epoch: 1, exceptions: [0] };
+    state.extend([{ ...settled, blockNumber: 4 }], block(4, 5));
+    const facts = state.facts();
+    expect(facts.settledCheckpointRoot(1, 0, 5)).to.equal(null);
+    expect(facts.settledCheckpointRoot(1, 1, 5)).to.deep.equal(state.checkpoint(1)?.root);
+    expect(facts.settledCheckpointRoot(1, 1, 4)).to.equal(null);
+  });
+
+  it("knows a seed only when its mix cannot change any more", () => {
+    expect(equal(state.seed(0) ?? ZERO_HASH, seedOf(crypto, genesisMix(crypto, state.domain), 0))).to.equal(true);
+    expect(state.seed(1)).to.equal(null);
+    const mix = new Uint8Array(32).fill(5, 4);
+    state.extend([{ kind: "mixAdvanced", blockNumber: 2, epoch: 2, mix }], block(2, 2));
+    expect(equal(state.seed(2) ?? ZERO_HASH, seedOf(crypto, genesisMix(crypto, state.domain), 2))).to.equal(true);
+    expect(state.seed(3)).to.equal(null);
+    state.extend([], block(3, 3));
+    expect(state.seed(3)).to.deep.equal(seedOf(crypto, mix, 3));
+  });
+
+  it("shuffles the seats anew when more validators come before genesis", () => {
+    const committee = state.committee(0, 0);
+    const more = Array.from({ length: 8 }, (_, i): ParentLog => {
+      const publicKey = new Uint8Array(48).fill(100 + i);
+      return { kind: "validatorEnrolled", blockNumber: 2, index: 9 + i, seat: 8 + i, activationEpoch: 0, publicKey };
+    });
+    const paid = { firstValidator: 9, count: 8, withdrawalAddress: ACCOUNT };
+    state.extend([...more, { kind: "deposited", blockNumber: 2, ...paid }], block(2, 0));
+    expect(committee).to.have.length(8);
+    expect([0, 1].flatMap((position) => state.committee(position, 0) ?? [])).to.have.members(
+      Array.from({ length: 16 }, (_, seat) => seat),
+    );
+  });
+
+  it("comes back to what it was when it is rolled back", () => {
+    state.extend([accepted(1, block(2, 2))], block(2, 2));
+    const finalized: ParentLog = { kind: "checkpointFinalized", blockNumber: 3, epoch: 1 };
+    state.extend([accepted(2, block(3, 3)), finalized], block(3, 3));
+    expect([state.justified.epoch, state.finalized.epoch]).to.deep.equal([2, 1]);
+    state.rollBack(block(2, 2));
+    expect([state.justified.epoch, state.finalized.epoch]).to.deep.equal([1, 0]);
+    expect(state.epoch()).to.equal(2);
+    expect(state.checkpoint(2)).to.equal(null);
+    state.rollBack(block(0, 0));
+    expect([state.justified.epoch, state.validatorCount(), state.genesisTime]).to.deep.equal([0, 0, null]);
+  });
+});
