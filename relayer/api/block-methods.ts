@@ -17,7 +17,11 @@ function tipsAt(block: ChainBlock, percentiles: readonly number[]): bigint[] {
   return percentiles.map((percentile) => {
     const threshold = (Number(block.gasUsed) * percentile) / 100;
     let gas = 0;
-    return paid.find((transaction) => (gas += Number(transaction.gas)) >= threshold)?.tip ?? 0n;
+    for (const transaction of paid) {
+      gas += Number(transaction.gas);
+      if (gas >= threshold) return transaction.tip;
+    }
+    return 0n;
   });
 }
 
@@ -69,7 +73,11 @@ export function blockMethods(operator: ShardOperator, blocks: BlockReader): Reco
     eth_feeHistory: ([count, newest, percentiles]) => {
       const last = blocks.existingNumber(blockTagParameter(newest, 1));
       const wanted = percentilesParameter(percentiles);
-      const first = Math.max(last - Math.min(numberParameter(count, 0), MAX_FEE_HISTORY) + 1, chain.index.oldest - 1, 0);
+      const first = Math.max(
+        last - Math.min(numberParameter(count, 0), MAX_FEE_HISTORY) + 1,
+        chain.index.oldest - 1,
+        0,
+      );
       const range = Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => chain.index.block(first + i));
       return {
         oldestBlock: quantity(first),

@@ -1,5 +1,5 @@
-import { crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
 import { timeOfSlot } from "../../protocol/clock.ts";
+import { crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
 import type { ChainBlock } from "../operator/chain-block.ts";
 import type { ShardOperator } from "../operator/shard-operator.ts";
 import { blockJson, genesisBlockJson } from "./ethereum-json.ts";

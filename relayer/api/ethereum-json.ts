@@ -1,9 +1,9 @@
-import type { ChainBlock, ChainLog, ChainTransaction } from "../operator/chain-block.ts";
 import { toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { BASE_FEE, MAX_STEPS } from "../../protocol/presets.ts";
 import { FEE_COLLECTOR_ADDRESS, FLAT_GAS } from "../../protocol/system-contracts.ts";
 import { decodeTransaction } from "../../protocol/transaction.ts";
+import type { ChainBlock, ChainLog, ChainTransaction } from "../operator/chain-block.ts";
 import { logsBloom } from "./logs-bloom.ts";
 
 /** A shard's blocks, transactions and receipts in the words of execution-apis, so that wallets read them. */
@@ -70,7 +70,10 @@ export function blockJson(crypto: Crypto, chainId: number, block: ChainBlock, ti
     timestamp,
     gasUsed: block.gasUsed,
     size: block.size,
-    bloom: logsBloom(crypto, block.logs.map(({ log }) => log)),
+    bloom: logsBloom(
+      crypto,
+      block.logs.map(({ log }) => log),
+    ),
   });
   const transactions = block.transactions.map((transaction) =>
     full ? transactionJson(chainId, transaction, block) : transaction.hash,
@@ -170,7 +173,12 @@ export function receiptJson(crypto: Crypto, transaction: ChainTransaction, block
     gasUsed: quantity(receipt.gasUsed),
     cumulativeGasUsed: quantity(transaction.cumulativeGasUsed),
     effectiveGasPrice: quantity(receipt.gasPrice),
-    logsBloom: toHex(logsBloom(crypto, transaction.logs.map(({ log }) => log))),
+    logsBloom: toHex(
+      logsBloom(
+        crypto,
+        transaction.logs.map(({ log }) => log),
+      ),
+    ),
     logs: transaction.logs.map((log) => logJson(log, block, timestamp)),
   };
 }

@@ -42,7 +42,11 @@ interface Request {
 
 function failure(id: unknown, error: JsonRpcError): string {
   const { code, message, data } = error;
-  return JSON.stringify({ jsonrpc: "2.0", id: id ?? null, error: { code, message, ...(data === undefined ? {} : { data }) } });
+  return JSON.stringify({
+    jsonrpc: "2.0",
+    id: id ?? null,
+    error: { code, message, ...(data === undefined ? {} : { data }) },
+  });
 }
 
 /** @throws JsonRpcError */
@@ -70,7 +74,10 @@ async function answerOne(
     const request = asRequest(value);
     const method = methods.get(request.method);
     if (method === undefined) {
-      throw new JsonRpcError(METHOD_NOT_FOUND, `the method ${request.method.slice(0, 80)} does not exist/is not available`);
+      throw new JsonRpcError(
+        METHOD_NOT_FOUND,
+        `the method ${request.method.slice(0, 80)} does not exist/is not available`,
+      );
     }
     const result = await method(request.params);
     return request.id === undefined ? null : JSON.stringify({ jsonrpc: "2.0", id: request.id, result: result ?? null });

@@ -19,7 +19,8 @@ type Alternatives = ReadonlySet<string> | null;
 function alternatives(value: unknown, read: (item: unknown) => string): Alternatives {
   if (value === undefined || value === null) return null;
   const items = Array.isArray(value) ? value : [value];
-  if (items.length > MAX_ALTERNATIVES) throw new JsonRpcError(INVALID_PARAMS, "exceed max addresses or topics per search position");
+  if (items.length > MAX_ALTERNATIVES)
+    throw new JsonRpcError(INVALID_PARAMS, "exceed max addresses or topics per search position");
   return items.length === 0 ? null : new Set(items.map(read));
 }
 
@@ -42,7 +43,10 @@ export function logMethods(operator: ShardOperator, blocks: BlockReader): Record
   const range = ({ blockHash, fromBlock, toBlock }: Readonly<Record<string, unknown>>): [number, number] => {
     if (blockHash !== undefined) {
       if (fromBlock !== undefined || toBlock !== undefined) {
-        throw new JsonRpcError(INVALID_PARAMS, "cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other");
+        throw new JsonRpcError(
+          INVALID_PARAMS,
+          "cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other",
+        );
       }
       const number = blocks.existingNumber({ hash: hashParameter(blockHash, 0) });
       return [number, number];

@@ -80,9 +80,7 @@ export function stateMethods(operator: ShardOperator, blocks: BlockReader): Reco
     eth_getTransactionCount: ([address, block]) => {
       const who = addressParameter(address, 0);
       const reference = blockReferenceParameter(block, 1);
-      return quantity(
-        reference === "pending" ? operator.mempool.pendingNonce(who) : accountAt(who, reference).nonce,
-      );
+      return quantity(reference === "pending" ? operator.mempool.pendingNonce(who) : accountAt(who, reference).nonce);
     },
 
     eth_getCode: ([address, block]) => {

@@ -1,6 +1,6 @@
-import { TransactionRefused } from "../operator/transaction-refused.ts";
 import type { ChainBlock } from "../operator/chain-block.ts";
 import type { ShardOperator } from "../operator/shard-operator.ts";
+import { TransactionRefused } from "../operator/transaction-refused.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { pendingTransactionJson, receiptJson, transactionJson } from "./ethereum-json.ts";
 import { JsonRpcError, type RpcMethod, SERVER_ERROR } from "./json-rpc.ts";

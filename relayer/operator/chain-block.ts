@@ -43,7 +43,12 @@ export interface ChainLog {
 const INBOX_HEAD_BYTES = 8 + 8 + 1 + 20 + 20 + 16;
 
 export function createChainBlock(
-  block: { readonly header: BlockHeader; readonly hash: Uint8Array; readonly size: number; readonly steps: readonly Step[] },
+  block: {
+    readonly header: BlockHeader;
+    readonly hash: Uint8Array;
+    readonly size: number;
+    readonly steps: readonly Step[];
+  },
   receipts: readonly StepReceipt[],
 ): ChainBlock {
   const transactions: ChainTransaction[] = [];

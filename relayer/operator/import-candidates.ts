@@ -2,12 +2,11 @@ import { encodeImportInbox, STEP_KIND, type Step } from "../../ledger/step.ts";
 import { ByteReader } from "../../protocol/bytes.ts";
 import { epochOfSlot } from "../../protocol/clock.ts";
 import { MAX_ANSWERED_MESSAGES } from "../../protocol/gossip.ts";
-import type { ParentView } from "../parent/parent-view.ts";
-import type { MessageSource } from "./ports.ts";
+import type { MessageSource, OperatorParentView } from "./ports.ts";
 
 export interface ImportCandidatesOptions {
   readonly shardId: number;
-  readonly view: ParentView;
+  readonly view: OperatorParentView;
   readonly messagesFor: MessageSource;
   /** Index of the next import from a shard; from the parent's inbox for 0. */
   readonly cursor: (source: number) => number;

@@ -5,9 +5,9 @@ import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { MAX_ANSWERED_MESSAGES } from "../../protocol/gossip.ts";
 import type { Message } from "../../protocol/message.ts";
-import type { ParentView } from "../parent/parent-view.ts";
 import type { CrosslinkArchive } from "./crosslink-archive.ts";
-import type { OutboxPath, Outboxes } from "./outboxes.ts";
+import type { Outboxes, OutboxPath } from "./outboxes.ts";
+import type { OperatorParentView } from "./ports.ts";
 
 /** `CrosslinkProof` of docs/formats.md, section 7. */
 export interface CrosslinkProof {
@@ -32,7 +32,7 @@ export interface ProvenMessage {
 export interface MessageProofsOptions {
   readonly shardId: number;
   readonly crypto: Crypto;
-  readonly view: ParentView;
+  readonly view: OperatorParentView;
   readonly outboxes: Outboxes;
   readonly crosslinks: CrosslinkArchive;
 }

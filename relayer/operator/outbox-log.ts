@@ -26,7 +26,8 @@ export class OutboxLog {
     this.#messages.push(message);
     let node = digest;
     for (let k = 0; ; k++) {
-      const level = (this.#levels[k] ??= []);
+      const level = this.#levels[k] ?? [];
+      this.#levels[k] = level;
       level.push(node);
       if (level.length % 2 === 1) return;
       node = hashNode(this.#crypto, level.at(-2) as Uint8Array, node);
@@ -40,7 +41,9 @@ export class OutboxLog {
   /** Siblings of message `index` under the first `count`, bottom up. @throws RangeError when there is none */
   proof(index: number, count: number): Uint8Array[] {
     if (index < 0 || index >= count || count > this.count) throw new RangeError(`message ${index} of ${count}`);
-    return Array.from({ length: paddedTreeDepth(count) }, (_, k) => this.#subtree(k, Math.floor(index / 2 ** k) ^ 1, count));
+    return Array.from({ length: paddedTreeDepth(count) }, (_, k) =>
+      this.#subtree(k, Math.floor(index / 2 ** k) ^ 1, count),
+    );
   }
 
   /** Root of subtree `position` at height k under the first `count` leaves. */

@@ -1,4 +1,24 @@
+import type { ParentView } from "../parent/parent-view.ts";
+
 /** What an operator needs from others; wired in `node.ts`. */
+
+/** What it reads of the parent chain. */
+export type OperatorParentView = Pick<
+  ParentView,
+  | "domain"
+  | "parameters"
+  | "genesisTime"
+  | "shard"
+  | "shards"
+  | "facts"
+  | "inboxEntry"
+  | "justified"
+  | "settled"
+  | "settledAsOf"
+  | "settlement"
+  | "checkpoint"
+  | "crosslinkByHash"
+>;
 
 /**
  * ImportMessage payloads (docs/formats.md, section 5) of messages from `source` to `shardId`, in order from index

@@ -10,17 +10,17 @@ import { crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.ts";
 import { type Account, accountKey, decodeAccount, type Head } from "../../protocol/state.ts";
-import type { ParentView } from "../parent/parent-view.ts";
 import type { RecordLog } from "../store/record-log.ts";
 import { BlockIndex, type BlockIndexLimits } from "./block-index.ts";
 import { type ChainBlock, createChainBlock } from "./chain-block.ts";
 import { Outboxes } from "./outboxes.ts";
+import type { OperatorParentView } from "./ports.ts";
 import { WordHistory } from "./word-history.ts";
 
 export interface ShardChainOptions {
   readonly shardId: number;
   readonly crypto: Crypto;
-  readonly view: ParentView;
+  readonly view: OperatorParentView;
   /** secp256k1, 32 bytes */
   readonly operatorKey: Uint8Array;
   /** Block n is record n. */

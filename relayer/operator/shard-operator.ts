@@ -7,7 +7,6 @@ import type { Crypto } from "../../protocol/crypto.ts";
 import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.ts";
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import { MAX_STEPS } from "../../protocol/presets.ts";
-import type { ParentView } from "../parent/parent-view.ts";
 import type { RecordLog } from "../store/record-log.ts";
 import type { BlockIndexLimits } from "./block-index.ts";
 import { CrosslinkArchive } from "./crosslink-archive.ts";
@@ -15,14 +14,14 @@ import { ImportCandidates } from "./import-candidates.ts";
 import { Mempool, type MempoolLimits } from "./mempool.ts";
 import { MessageProofs } from "./message-proofs.ts";
 import type { OutboxPaths } from "./outboxes.ts";
-import type { BlockPublisher, CrosslinkParent, MessageSource } from "./ports.ts";
+import type { BlockPublisher, CrosslinkParent, MessageSource, OperatorParentView } from "./ports.ts";
 import { ShardChain } from "./shard-chain.ts";
 import { type ShardStanding, shardStanding } from "./shard-standing.ts";
 
 export interface ShardOperatorOptions {
   readonly shardId: number;
   readonly crypto: Crypto;
-  readonly view: ParentView;
+  readonly view: OperatorParentView;
   /** secp256k1, 32 bytes: of the address that the shard registry names as operator. */
   readonly operatorKey: Uint8Array;
   /** Every block this operator has signed, encoded; block n is record n. */
@@ -50,7 +49,7 @@ export class ShardOperator {
   readonly shardId: number;
   readonly chainId: number;
   readonly crypto: Crypto;
-  readonly view: ParentView;
+  readonly view: OperatorParentView;
   readonly chain: ShardChain;
   readonly mempool: Mempool;
   readonly crosslinks: CrosslinkArchive;

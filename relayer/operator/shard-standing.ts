@@ -1,8 +1,7 @@
 import { ZERO_HASH } from "../../protocol/bytes.ts";
 import { parentOfEntry } from "../../protocol/checkpoint.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
-import type { ParentView } from "../parent/parent-view.ts";
-import type { CrosslinkParent } from "./ports.ts";
+import type { CrosslinkParent, OperatorParentView } from "./ports.ts";
 
 /** Where an accepted checkpoint leaves a shard. */
 export interface ShardStanding extends CrosslinkParent {
@@ -13,7 +12,7 @@ export interface ShardStanding extends CrosslinkParent {
 /** The shard in the latest justified or settled checkpoint; at its genesis crosslink while it has no entry. */
 export function shardStanding(
   crypto: Crypto,
-  view: ParentView,
+  view: OperatorParentView,
   shardId: number,
   finality: "justified" | "settled",
 ): ShardStanding {

@@ -27,7 +27,8 @@ export class WordHistory {
     this.#undos.push(undo);
     this.#bytes += sizeOf(undo);
     let dropped = 0;
-    while (this.#bytes > this.#limit && dropped < this.#undos.length) this.#bytes -= sizeOf(this.#undos[dropped++] as TreeUndo);
+    while (this.#bytes > this.#limit && dropped < this.#undos.length)
+      this.#bytes -= sizeOf(this.#undos[dropped++] as TreeUndo);
     if (dropped > 0) this.#undos = this.#undos.slice(dropped);
     this.#oldest += dropped;
   }

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { createNativeCrypto } from "../../../crypto/native.ts";
-import { Mempool, type MempoolLimits } from "../../../relayer/operator/mempool.ts";
-import { TransactionRefused } from "../../../relayer/operator/transaction-refused.ts";
 import { toHex } from "../../../protocol/bytes.ts";
 import { BASE_FEE } from "../../../protocol/presets.ts";
 import type { Account } from "../../../protocol/state.ts";
 import { encodeSendMessage, MESSENGER_ADDRESS } from "../../../protocol/system-contracts.ts";
 import { signTransaction, type UnsignedTransaction } from "../../../protocol/transaction.ts";
+import { Mempool, type MempoolLimits } from "../../../relayer/operator/mempool.ts";
+import { TransactionRefused } from "../../../relayer/operator/transaction-refused.ts";
 
 const CHAIN_ID = 4_242;
 const GWEI = 10n ** 9n;
@@ -88,16 +88,21 @@ describe("Mempool", () => {
   });
 
   describe("refuses", () => {
-    const refusal = (fields: Partial<UnsignedTransaction>, message: string, limits: Partial<MempoolLimits> = {}) => () => {
-      expect(() => createPool(limits).add(signed(fields))).to.throw(TransactionRefused, message);
-    };
+    const refusal =
+      (fields: Partial<UnsignedTransaction>, message: string, limits: Partial<MempoolLimits> = {}) =>
+      () => {
+        expect(() => createPool(limits).add(signed(fields))).to.throw(TransactionRefused, message);
+      };
 
     it("another chain's", refusal({ chainId: 1n }, "invalid chain id for signer: have 1 want 4242"));
     it("a creation", refusal({ to: null }, "contract creation not supported"));
     it("data for a plain account", refusal({ data: Uint8Array.of(1) }, "call not supported"));
     it("a transfer to a system contract", refusal({ to: MESSENGER_ADDRESS }, "call not supported"));
     it("too little gas", refusal({ gasLimit: 20_999n }, "intrinsic gas too low: gas 20999, minimum needed 21000"));
-    it("a tip above the cap", refusal({ maxPriorityFeePerGas: 3n * GWEI }, "max priority fee per gas higher than max fee"));
+    it(
+      "a tip above the cap",
+      refusal({ maxPriorityFeePerGas: 3n * GWEI }, "max priority fee per gas higher than max fee"),
+    );
     it("a cap below the base fee", refusal({ maxFeePerGas: GWEI - 1n }, "max fee per gas less than block base fee"));
     it("a price below the floor", refusal({}, "transaction underpriced", { priceFloor: BASE_FEE + 1n }));
     it("a nonce too far ahead", refusal({ nonce: 4n }, "account limit exceeded", { perSender: 4 }));
@@ -109,7 +114,10 @@ describe("Mempool", () => {
 
     it("other types, as such", () => {
       for (const first of [0x01, 0x03, 0x04, 0xf8]) {
-        expect(() => createPool().add(Uint8Array.of(first, 0))).to.throw(TransactionRefused, "transaction type not supported");
+        expect(() => createPool().add(Uint8Array.of(first, 0))).to.throw(
+          TransactionRefused,
+          "transaction type not supported",
+        );
       }
     });
 
@@ -164,7 +172,10 @@ describe("Mempool", () => {
       const pool = createPool();
       const old = pool.add(signed({ maxFeePerGas: 20n * GWEI, maxPriorityFeePerGas: 10n * GWEI }));
       const bid = { maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: 11n * GWEI };
-      for (const low of [{ ...bid, maxFeePerGas: 22n * GWEI - 1n }, { ...bid, maxPriorityFeePerGas: 11n * GWEI - 1n }]) {
+      for (const low of [
+        { ...bid, maxFeePerGas: 22n * GWEI - 1n },
+        { ...bid, maxPriorityFeePerGas: 11n * GWEI - 1n },
+      ]) {
         expect(() => pool.add(signed(low))).to.throw(TransactionRefused, "replacement transaction underpriced");
       }
       const replacing = pool.add(signed(bid));

@@ -1,0 +1,162 @@
+import type { ParentFacts } from "../../ledger/environment.ts";
+import { equal, word, ZERO_HASH } from "../../protocol/bytes.ts";
+import { type Checkpoint, checkpointBodyRoot, checkpointRoot, genesisCheckpoint } from "../../protocol/checkpoint.ts";
+import { type Crosslink, crosslinkHash } from "../../protocol/crosslink.ts";
+import type { Crypto } from "../../protocol/crypto.ts";
+import { createDomain, type Domain, shardChainId } from "../../protocol/eip712.ts";
+import { INBOX_DEPOSIT, INBOX_FORCED_TRANSACTION, inboxEntryDigest } from "../../protocol/inbox-entry.ts";
+import { type Parameters, parametersFor } from "../../protocol/presets.ts";
+import type { OperatorParentView } from "../../relayer/operator/ports.ts";
+import type {
+  AcceptedCheckpoint,
+  CheckpointLink,
+  RecordedInboxEntry,
+  Settlement,
+  Shard,
+} from "../../relayer/parent/parent-view.ts";
+
+interface DoubledCheckpoint extends AcceptedCheckpoint {
+  readonly crosslinks: readonly (Crosslink | null)[];
+}
+
+/**
+ * A parent chain without a chain: the test moves its epoch, its inbox and its checkpoints by hand. Facts obey INPUT_DELAY as
+ * the real ones do.
+ */
+export class ParentDouble implements OperatorParentView {
+  readonly domain: Domain;
+  readonly parameters: Parameters = parametersFor("minimal", "devnet");
+  readonly genesisTime = 1_700_000_000;
+  justified: CheckpointLink;
+  settled: CheckpointLink;
+  /** Of the parent chain's head. */
+  epoch = 0;
+  readonly #crypto: Crypto;
+  readonly #shards: Shard[] = [];
+  readonly #inbox = new Map<number, RecordedInboxEntry[]>();
+  readonly #checkpoints = new Map<number, DoubledCheckpoint>();
+  readonly #settlements = new Map<number, Settlement>();
+
+  constructor(crypto: Crypto) {
+    this.#crypto = crypto;
+    this.domain = createDomain(crypto, 31_337n, new Uint8Array(20).fill(0x5a));
+    const { shardCount } = this.parameters;
+    const genesis = genesisCheckpoint(shardCount);
+    this.justified = this.#record(genesis, new Array<null>(shardCount).fill(null));
+    this.settled = this.justified;
+    this.#settlements.set(0, { settledEpoch: 0, exceptions: [] });
+  }
+
+  // ------------------------------------------------------------------ what the test does
+
+  openShard(operator: Uint8Array): Shard {
+    const id = this.#shards.length + 1;
+    const chainId = shardChainId(this.#crypto, this.domain, id);
+    const shard = { id, position: id - 1, generation: 0, operator, chainId, openedEpoch: this.epoch };
+    this.#shards.push(shard);
+    return shard;
+  }
+
+  deposit(shardId: number, recipient: Uint8Array, value: bigint): void {
+    this.#addEntry(shardId, { kind: INBOX_DEPOSIT, recipient, value, data: new Uint8Array(0) });
+  }
+
+  force(shardId: number, data: Uint8Array): void {
+    this.#addEntry(shardId, { kind: INBOX_FORCED_TRANSACTION, recipient: new Uint8Array(20), value: 0n, data });
+  }
+
+  /** Justifies a checkpoint of that epoch in which these crosslinks replace their shards' entries. */
+  justify(epoch: number, crosslinks: readonly Crosslink[]): void {
+    const source = this.#checkpoints.get(this.justified.epoch) as DoubledCheckpoint;
+    const entries = [...source.checkpoint.entries];
+    const standing = [...source.crosslinks];
+    for (const crosslink of crosslinks) {
+      const { position } = this.shard(crosslink.shardId) as Shard;
+      entries[position] = crosslinkHash(this.#crypto, this.domain, crosslink);
+      standing[position] = crosslink;
+    }
+    const body = { epoch, sourceEpoch: source.checkpoint.body.epoch, sourceRoot: source.root, rewardsRoot: ZERO_HASH };
+    this.justified = this.#record({ body, entries }, standing);
+  }
+
+  /** Settles what is justified, in the epoch of the head. */
+  settle(exceptions: readonly number[] = []): void {
+    this.settled = this.justified;
+    this.#settlements.set(this.settled.epoch, { settledEpoch: this.epoch, exceptions });
+  }
+
+  // ------------------------------------------------------------------ what the operator reads
+
+  shard(id: number): Shard | null {
+    return this.#shards[id - 1] ?? null;
+  }
+
+  shards(): readonly Shard[] {
+    return this.#shards;
+  }
+
+  inboxEntry(shardId: number, index: number): RecordedInboxEntry | null {
+    return this.#inbox.get(shardId)?.[index] ?? null;
+  }
+
+  settledAsOf(epoch: number): number {
+    const settled = [...this.#settlements].filter(([, { settledEpoch }]) => settledEpoch <= epoch);
+    return Math.max(0, ...settled.map(([checkpointEpoch]) => checkpointEpoch));
+  }
+
+  settlement(epoch: number): Settlement | null {
+    return this.#settlements.get(epoch) ?? null;
+  }
+
+  checkpoint(epoch: number): AcceptedCheckpoint | null {
+    return this.#checkpoints.get(epoch) ?? null;
+  }
+
+  crosslinkByHash(hash: Uint8Array): Crosslink | null {
+    const all = [...this.#checkpoints.values()].flatMap(({ crosslinks }) => crosslinks);
+    return all.find((link) => link !== null && equal(crosslinkHash(this.#crypto, this.domain, link), hash)) ?? null;
+  }
+
+  facts(): ParentFacts {
+    return {
+      seed: (epoch) => (epoch <= this.epoch + 1 ? this.#crypto.sha256(word(epoch)) : null),
+      shardCount: (asOfEpoch) => {
+        if (asOfEpoch >= this.epoch) return null;
+        return this.#shards.filter(({ openedEpoch }) => openedEpoch <= asOfEpoch).length;
+      },
+      inboxEntryDigest: (shardId, index) => this.inboxEntry(shardId, index),
+      settledCheckpointRoot: (checkpointEpoch, position, asOfEpoch) => {
+        const settlement = this.settlement(checkpointEpoch);
+        if (settlement === null || settlement.settledEpoch > asOfEpoch) return null;
+        return settlement.exceptions.includes(position) ? null : (this.checkpoint(checkpointEpoch)?.root ?? null);
+      },
+    };
+  }
+
+  #addEntry(shardId: number, what: Pick<RecordedInboxEntry, "kind" | "recipient" | "value" | "data">): void {
+    const entries = this.#inbox.get(shardId) ?? [];
+    const sender = new Uint8Array(20).fill(0xee);
+    const entry = { shardId, index: entries.length, epoch: this.epoch, sender, ...what };
+    entries.push({ ...entry, digest: inboxEntryDigest(this.#crypto, this.domain, entry) });
+    this.#inbox.set(shardId, entries);
+  }
+
+  #record(checkpoint: Checkpoint, crosslinks: readonly (Crosslink | null)[]): CheckpointLink {
+    const { epoch } = checkpoint.body;
+    const root = checkpointRoot(this.#crypto, checkpoint);
+    this.#checkpoints.set(epoch, {
+      checkpoint,
+      root,
+      bodyRoot: checkpointBodyRoot(this.#crypto, checkpoint.body),
+      acceptedTime: 0,
+      acceptedBlock: 0,
+      acceptedEpoch: this.epoch,
+      changed: [],
+      voided: [],
+      submission: null,
+      crosslinks,
+      crosslinkOf: (position) => crosslinks[position] ?? null,
+    });
+    return { epoch, root };
+  }
+}
