@@ -1,6 +1,6 @@
 import type { Crypto } from "../protocol/crypto.ts";
 import { EMPTY, keyBit, leafOf, leafReference, NodeStore } from "./node-store.ts";
-import { rehash } from "./rehash.ts";
+import { hashLeaf, rehash } from "./rehash.ts";
 import { StateTree } from "./state-tree.ts";
 
 /** Leaves of a state as a snapshot holds them: key i and word i at 32 i. */
@@ -45,9 +45,10 @@ export function loadTree(crypto: Crypto, { keys, words }: StateLeaves): StateTre
       const at = 32 * (order[low] as number);
       const word = words.subarray(at, at + 32);
       if (word.every((byte) => byte === 0)) throw new RangeError("a leaf with word zero");
-      store.leafKey.set(keys.subarray(at, at + 32), 32 * leaf);
-      store.leafWord.set(word, 32 * leaf);
+      store.key(leaf).set(keys.subarray(at, at + 32));
+      store.word(leaf).set(word);
       store.setChild(parent, side, leafReference(leaf));
+      hashLeaf(crypto, store, leaf, parent, side);
       return;
     }
     if (depth === 256) throw new RangeError("a key appears twice");
@@ -59,10 +60,7 @@ export function loadTree(crypto: Crypto, { keys, words }: StateLeaves): StateTre
   };
   build(0, count, 0, 0, 0);
 
-  const stamp = store.nextStamp();
-  store.innerStamp.fill(stamp, 0, store.innerCount);
-  store.leafStamp.fill(stamp, 0, store.leafCount);
-  rehash(crypto, store, stamp);
+  rehash(crypto, store);
   return new StateTree(crypto, store);
 }
 
@@ -80,9 +78,8 @@ export function exportLeaves(tree: StateTree): StateLeaves {
       stack.push(store.child(reference, 1), store.child(reference, 0));
       continue;
     }
-    const at = 32 * leafOf(reference);
-    keys.set(store.leafKey.subarray(at, at + 32), 32 * count);
-    words.set(store.leafWord.subarray(at, at + 32), 32 * count);
+    keys.set(store.key(leafOf(reference)), 32 * count);
+    words.set(store.word(leafOf(reference)), 32 * count);
     count++;
   }
   return { keys, words };

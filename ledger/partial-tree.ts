@@ -1,12 +1,12 @@
 import { ByteReader, DecodeError, ZERO_HASH, equal } from "../protocol/bytes.ts";
 import type { Crypto } from "../protocol/crypto.ts";
-import { bytesOf, EMPTY, keyBit, leafOf, leafReference, NodeStore } from "./node-store.ts";
-import { rehash } from "./rehash.ts";
+import { bytesOf, EMPTY, INNER, keyBit, LEAF, leafOf, leafReference, NodeStore } from "./node-store.ts";
+import { hashLeaf, rehash } from "./rehash.ts";
 import { StateTree } from "./state-tree.ts";
 
 /** The part of a state tree that a block touches, in pre-order (docs/formats.md, section 5, "Block and witness on the wire"). */
 
-const MARK = { empty: 0, hash: 1, leaf: 2, inner: 3 } as const;
+const KIND = { empty: 0, hash: 1, leaf: 2, inner: 3 } as const;
 
 /** Bits of a key: the deepest place of a leaf. */
 const MAX_DEPTH = 256;
@@ -49,44 +49,39 @@ class NodeWriter {
  */
 export function encodePartialTree(tree: StateTree): Uint8Array {
   const { store } = tree;
-  const { children, innerStamp, leafStamp } = store;
-  const innerHash = bytesOf(store.innerHash);
-  const leafHash = bytesOf(store.leafHash);
+  const { inner } = store;
+  const pairs = bytesOf(store.pairs);
   const stamp = store.nextStamp();
   for (const end of tree.touchedEnds) {
     if (end < 0) {
-      leafStamp[leafOf(end)] = stamp;
-      store.stampPath(store.leafParent[leafOf(end)] as number, stamp);
-    } else {
-      store.stampPath(end, stamp);
+      store.leaf[LEAF.size * leafOf(end) + LEAF.stamp] = stamp;
+      store.markPath(end, stamp);
+    } else if (end > 0) {
+      store.markNode(end, stamp);
     }
   }
 
   const writer = new NodeWriter();
-  const visit = (current: number): void => {
+  /** The subtree below `parent` on that side; where it is not touched, its hash of the last commit is still there. */
+  const visit = (current: number, parent: number, side: 0 | 1): void => {
     const reference = tree.baseReference(current);
     if (reference === EMPTY) {
-      writer.mark(MARK.empty);
-    } else if (reference < 0) {
-      const leaf = leafOf(reference);
-      if (leafStamp[leaf] === stamp) {
-        writer.mark(MARK.leaf);
-        writer.word(store.leafKey, 32 * leaf);
-        writer.word(tree.baseWord(leaf), 0);
-      } else {
-        writer.mark(MARK.hash);
-        writer.word(leafHash, 32 * leaf);
-      }
-    } else if (innerStamp[reference] === stamp) {
-      writer.mark(MARK.inner);
-      visit(children[2 * reference] as number);
-      visit(children[2 * reference + 1] as number);
+      writer.mark(KIND.empty);
+    } else if (reference < 0 && store.leaf[LEAF.size * leafOf(reference) + LEAF.stamp] === stamp) {
+      writer.mark(KIND.leaf);
+      writer.word(store.leafData, 64 * leafOf(reference));
+      writer.word(tree.baseWord(leafOf(reference)), 0);
+    } else if (reference > 0 && store.marksOf(reference, stamp) !== -1) {
+      writer.mark(KIND.inner);
+      visit(inner[INNER.size * reference + INNER.left] as number, reference, 0);
+      visit(inner[INNER.size * reference + INNER.right] as number, reference, 1);
     } else {
-      writer.mark(MARK.hash);
-      writer.word(innerHash, 32 * reference);
+      writer.mark(KIND.hash);
+      if (parent === 0) writer.word(bytesOf(store.rootHash), 0);
+      else writer.word(pairs, 64 * parent + 32 * side);
     }
   };
-  visit(store.root);
+  visit(store.root, 0, 0);
   return writer.finish();
 }
 
@@ -105,27 +100,28 @@ export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree 
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
     const { parent, side, depth } = place;
     switch (reader.u8()) {
-      case MARK.empty:
+      case KIND.empty:
         store.setChild(parent, side, EMPTY);
         break;
-      case MARK.hash: {
+      case KIND.hash: {
         const leaf = store.addLeaf(parent);
-        store.leafOpaque[leaf] = 1;
+        store.setOpaque(leaf);
         const hash = reader.bytes(32);
         if (equal(hash, ZERO_HASH)) throw new DecodeError("the hash of nothing");
-        bytesOf(store.leafHash).set(hash, 32 * leaf);
         store.setChild(parent, side, leafReference(leaf));
+        store.setHashAt(parent, side, hash);
         break;
       }
-      case MARK.leaf: {
+      case KIND.leaf: {
         const leaf = store.addLeaf(parent);
-        store.leafKey.set(reader.bytes(32), 32 * leaf);
-        store.leafWord.set(reader.bytes(32), 32 * leaf);
+        store.key(leaf).set(reader.bytes(32));
+        store.word(leaf).set(reader.bytes(32));
         store.setChild(parent, side, leafReference(leaf));
         checkPlace(store, leaf, depth);
+        hashLeaf(crypto, store, leaf, parent, side);
         break;
       }
-      case MARK.inner: {
+      case KIND.inner: {
         if (depth === MAX_DEPTH) throw new DecodeError("a partial tree deeper than a key");
         const inner = store.addInner(parent);
         store.setChild(parent, side, inner);
@@ -137,21 +133,18 @@ export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree 
     }
   }
   reader.end();
-  const stamp = store.nextStamp();
-  store.innerStamp.fill(stamp, 0, store.innerCount);
-  store.leafStamp.fill(stamp, 0, store.leafCount);
-  rehash(crypto, store, stamp);
+  rehash(crypto, store);
   return new StateTree(crypto, store);
 }
 
 /** @throws DecodeError when the leaf's key does not lead to its place */
 function checkPlace(store: NodeStore, leaf: number, depth: number): void {
   let reference = leafReference(leaf);
-  let parent = store.leafParent[leaf] as number;
+  let parent = store.parentOf(reference);
   for (let above = depth - 1; above >= 0; above--) {
-    const side = keyBit(store.leafKey, 32 * leaf, above);
+    const side = keyBit(store.leafData, 64 * leaf, above);
     if (store.child(parent, side) !== reference) throw new DecodeError("a leaf off the path of its key");
     reference = parent;
-    parent = store.innerParent[parent] as number;
+    parent = store.parentOf(reference);
   }
 }

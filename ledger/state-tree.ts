@@ -1,8 +1,8 @@
 import { ZERO_HASH } from "../protocol/bytes.ts";
 import type { Crypto } from "../protocol/crypto.ts";
 import { LedgerError } from "./errors.ts";
-import { EMPTY, keyBit, leafOf, leafReference, NodeStore } from "./node-store.ts";
-import { rehash } from "./rehash.ts";
+import { EMPTY, INNER, keyBit, leafOf, leafReference, NodeStore } from "./node-store.ts";
+import { hashLeaf, rehash } from "./rehash.ts";
 import type { StateAccess } from "./state-access.ts";
 import { commitVersions } from "./versioned-commit.ts";
 import { WriteLog } from "./write-log.ts";
@@ -44,7 +44,7 @@ export interface StatePath {
 export class StateTree implements StateAccess {
   readonly #crypto: Crypto;
   readonly store: NodeStore;
-  readonly #log = new WriteLog();
+  readonly #log: WriteLog;
 
   #inserts: Insert[] = [];
   /** Base subtree that stood where a new inner node stands. */
@@ -66,6 +66,7 @@ export class StateTree implements StateAccess {
   constructor(crypto: Crypto, store: NodeStore = new NodeStore(16)) {
     this.#crypto = crypto;
     this.store = store;
+    this.#log = new WriteLog(store);
     this.#baseInner = store.innerCount;
     this.#baseLeaf = store.leafCount;
   }
@@ -77,7 +78,7 @@ export class StateTree implements StateAccess {
 
   /** Root as last committed; 32 bytes. */
   get root(): Uint8Array {
-    return this.store.hashOf(this.store.root);
+    return this.store.hashAt(0, 0);
   }
 
   /** Starts step `step` (0, 1, ...); what was opened since the last accepted one is forgotten. */
@@ -94,12 +95,12 @@ export class StateTree implements StateAccess {
 
   open(key: Uint8Array): number {
     const { store } = this;
-    const { children } = store;
+    const { inner } = store;
     let above = 0;
     let reference = store.root;
     for (let depth = 0; reference > 0; depth++) {
       above = reference;
-      reference = children[2 * above + keyBit(key, 0, depth)] as number;
+      reference = inner[INNER.size * above + keyBit(key, 0, depth)] as number;
     }
     if (this.#endCount === this.#ends.length) {
       const grown = new Int32Array(2 * this.#endCount);
@@ -109,14 +110,14 @@ export class StateTree implements StateAccess {
     this.#ends[this.#endCount++] = reference === EMPTY ? above : reference;
     if (reference !== EMPTY) {
       const leaf = leafOf(reference);
-      if (store.leafOpaque[leaf] === 1) throw new LedgerError("MissingWitness");
-      if (this.#hasKey(leaf, key)) return leaf;
+      if (store.isOpaque(leaf)) throw new LedgerError("MissingWitness");
+      if (store.hasKey(leaf, key)) return leaf;
     }
     return -this.#absent.push(key);
   }
 
   word(handle: number): Uint8Array {
-    return handle < 0 ? ZERO_HASH : this.store.leafWord.subarray(32 * handle, 32 * handle + 32);
+    return handle < 0 ? ZERO_HASH : this.store.word(handle);
   }
 
   write(handle: number, word: Uint8Array): void {
@@ -126,20 +127,29 @@ export class StateTree implements StateAccess {
       if (isZero(word)) return;
       leaf = this.#insert(this.#absent[-1 - handle] as Uint8Array);
     }
-    this.#log.write(leaf, this.#step, word, this.store.leafWord);
+    this.#log.write(leaf, this.#step, word);
   }
 
   /** Word of a key now, zero when absent; touches nothing. */
   get(key: Uint8Array): Uint8Array {
-    const leaf = this.#find(key);
-    return leaf === -1 ? ZERO_HASH : this.store.leafWord.slice(32 * leaf, 32 * leaf + 32);
+    const leaf = this.find(key);
+    return leaf === null ? ZERO_HASH : this.store.word(leaf).slice();
+  }
+
+  /** The leaf of a key, null when absent. Leaves are numbered in the order in which they came; undoing takes numbers back. */
+  find(key: Uint8Array): number | null {
+    const { store } = this;
+    let reference = store.root;
+    for (let depth = 0; reference > 0; depth++) reference = store.child(reference, keyBit(key, 0, depth));
+    return reference < 0 && store.hasKey(leafOf(reference), key) ? leafOf(reference) : null;
   }
 
   /**
    * Hashes what steps 0 to `steps` - 1 have written. Returns the root after each (32 bytes each, flat) and how to undo it all.
    */
   commit(steps: number): { readonly roots: Uint8Array; readonly undo: TreeUndo } {
-    const roots = commitVersions(this.#crypto, this.store, this.#log, steps, this.#baseInner, this.#baseLeaf);
+    const base = { innerCount: this.#baseInner, leafCount: this.#baseLeaf, replaced: this.#replaced };
+    const roots = commitVersions(this.#crypto, this.store, this.#log, steps, base);
     const undo: TreeUndo = {
       ...this.#log.baseWords(this.#baseLeaf),
       inserts: this.#inserts,
@@ -155,7 +165,7 @@ export class StateTree implements StateAccess {
     const { leaves, words } = this.#log.baseWords(this.#baseLeaf);
     this.#removeInserts(this.#inserts, this.#baseInner, this.#baseLeaf);
     leaves.forEach((leaf, i) => {
-      this.store.leafWord.set(words.subarray(32 * i, 32 * i + 32), 32 * leaf);
+      this.store.word(leaf).set(words.subarray(32 * i, 32 * i + 32));
     });
     this.#endBlock();
   }
@@ -164,13 +174,24 @@ export class StateTree implements StateAccess {
   undo(undo: TreeUndo): void {
     const { store } = this;
     this.#removeInserts(undo.inserts, undo.innerCount, undo.leafCount);
-    const stamp = store.nextStamp();
-    for (const { parent } of undo.inserts) if (parent < undo.innerCount) store.stampPath(parent, stamp);
     undo.leaves.forEach((leaf, i) => {
-      store.leafWord.set(undo.words.subarray(32 * i, 32 * i + 32), 32 * leaf);
-      store.leafStamp[leaf] = stamp;
-      store.stampPath(store.leafParent[leaf] as number, stamp);
+      store.word(leaf).set(undo.words.subarray(32 * i, 32 * i + 32));
     });
+    const stamp = store.nextStamp();
+    const restore = (parent: number, side: 0 | 1, reference: number): void => {
+      if (reference === EMPTY) store.setHashAt(parent, side, ZERO_HASH);
+      else if (reference < 0) hashLeaf(this.#crypto, store, leafOf(reference), parent, side);
+      if (parent !== 0) store.markNode(parent, stamp);
+    };
+    // What had been put in place of a new node is gone with it.
+    for (const { parent, side } of undo.inserts) {
+      if (parent < undo.innerCount) restore(parent, side, store.child(parent, side));
+    }
+    for (const leaf of undo.leaves) {
+      const reference = leafReference(leaf);
+      const parent = store.parentOf(reference);
+      restore(parent, store.sideOf(reference, parent), reference);
+    }
     rehash(this.#crypto, store, stamp);
     this.#baseInner = store.innerCount;
     this.#baseLeaf = store.leafCount;
@@ -183,16 +204,15 @@ export class StateTree implements StateAccess {
     let reference = store.root;
     for (let depth = 0; reference > 0; depth++) {
       const side = keyBit(key, 0, depth);
-      siblings.unshift(store.hashOf(store.child(reference, side === 0 ? 1 : 0)));
+      siblings.unshift(store.hashAt(reference, side === 0 ? 1 : 0));
       reference = store.child(reference, side);
     }
     if (reference === EMPTY) return { end: 1, leaf: null, siblings };
     const leaf = leafOf(reference);
-    if (store.leafOpaque[leaf] === 1) throw new LedgerError("MissingWitness");
-    const at = 32 * leaf;
+    if (store.isOpaque(leaf)) throw new LedgerError("MissingWitness");
     return {
-      end: this.#hasKey(leaf, key) ? 0 : 2,
-      leaf: { key: store.leafKey.slice(at, at + 32), word: store.leafWord.slice(at, at + 32) },
+      end: store.hasKey(leaf, key) ? 0 : 2,
+      leaf: { key: store.key(leaf).slice(), word: store.word(leaf).slice() },
       siblings,
     };
   }
@@ -210,21 +230,7 @@ export class StateTree implements StateAccess {
 
   /** The word that a leaf had at the last commit; 32 bytes. */
   baseWord(leaf: number): Uint8Array {
-    return this.#log.baseWord(leaf) ?? this.store.leafWord.subarray(32 * leaf, 32 * leaf + 32);
-  }
-
-  #hasKey(leaf: number, key: Uint8Array): boolean {
-    const { leafKey } = this.store;
-    const at = 32 * leaf;
-    for (let i = 0; i < 32; i++) if (leafKey[at + i] !== key[i]) return false;
-    return true;
-  }
-
-  #find(key: Uint8Array): number {
-    const { store } = this;
-    let reference = store.root;
-    for (let depth = 0; reference > 0; depth++) reference = store.child(reference, keyBit(key, 0, depth));
-    return reference < 0 && this.#hasKey(leafOf(reference), key) ? leafOf(reference) : -1;
+    return this.#log.baseWord(leaf) ?? this.store.word(leaf);
   }
 
   #insert(key: Uint8Array): number {
@@ -240,14 +246,16 @@ export class StateTree implements StateAccess {
     }
     this.#inserts.push({ parent, side, replaced: reference });
     if (reference !== EMPTY) {
-      // Two leaves in one place: inner nodes down to where their keys part.
+      // Two leaves in one place: inner nodes down to where their keys part. Until the block is committed the hash on both
+      // ends of each stands for what was there before: the one leaf.
       const base = this.baseReference(reference);
-      const at = 32 * leafOf(reference);
+      const hash = store.hashAt(parent, side);
       for (let parted = false; !parted; depth++) {
         const inner = store.addInner(parent);
         this.#replaced.set(inner, base);
         store.setChild(parent, side, inner);
-        const other = keyBit(store.leafKey, at, depth);
+        const other = keyBit(store.key(leafOf(reference)), 0, depth);
+        store.setHashAt(inner, other, hash);
         side = keyBit(key, 0, depth);
         parent = inner;
         parted = other !== side;
@@ -255,8 +263,7 @@ export class StateTree implements StateAccess {
       }
     }
     const leaf = store.addLeaf(parent);
-    store.leafKey.set(key, 32 * leaf);
-    store.leafWord.fill(0, 32 * leaf, 32 * leaf + 32);
+    store.key(leaf).set(key);
     store.setChild(parent, side, leafReference(leaf));
     return leaf;
   }

@@ -1,5 +1,8 @@
+import { LEAF, type NodeStore } from "./node-store.ts";
+
 /** Writes to leaves since the last commit, in order: every version of every leaf, chained from the last to the first. */
 export class WriteLog {
+  readonly #store: NodeStore;
   count = 0;
   /** The leaf of write i. */
   leaf = new Int32Array(256);
@@ -15,12 +18,14 @@ export class WriteLog {
   /** Leaves in the order of their first write. */
   dirty = new Int32Array(256);
   dirtyCount = 0;
-  /** 1 + the last write of a leaf, 0 when there is none. */
-  #last = new Int32Array(256);
 
-  /** Writes `word` to the leaf, here and in `leafWord`. Of several writes in one step the last one stays. */
-  write(leaf: number, step: number, word: Uint8Array, leafWord: Uint8Array): void {
-    if (leaf >= this.#last.length) this.#last = grown(this.#last, Math.max(2 * this.#last.length, leaf + 1));
+  constructor(store: NodeStore) {
+    this.#store = store;
+  }
+
+  /** Writes `word` to the leaf, here and in the store. Of several writes in one step the last one stays. */
+  write(leaf: number, step: number, word: Uint8Array): void {
+    const { leafData } = this.#store;
     let write = this.lastWrite(leaf);
     if (write === -1 || this.step[write] !== step) {
       if (this.count === this.leaf.length) this.#grow();
@@ -29,19 +34,19 @@ export class WriteLog {
       this.leaf[write] = leaf;
       this.step[write] = step;
       this.previous[write] = before;
-      this.#last[leaf] = write + 1;
+      this.#store.leaf[LEAF.size * leaf + LEAF.lastWrite] = write + 1;
       if (before === -1) {
         this.dirty[this.dirtyCount++] = leaf;
-        copyWord(this.#wordsBefore, 32 * write, leafWord, 32 * leaf);
+        copyWord(this.#wordsBefore, 32 * write, leafData, 64 * leaf + 32);
       }
     }
     copyWord(this.words, 32 * write, word, 0);
-    copyWord(leafWord, 32 * leaf, word, 0);
+    copyWord(leafData, 64 * leaf + 32, word, 0);
   }
 
   /** The last write of a leaf, or -1. */
   lastWrite(leaf: number): number {
-    return leaf < this.#last.length ? (this.#last[leaf] as number) - 1 : -1;
+    return (this.#store.leaf[LEAF.size * leaf + LEAF.lastWrite] as number) - 1;
   }
 
   /** The word (32 bytes) of a leaf before its first write, or null when it has not been written. */
@@ -63,7 +68,9 @@ export class WriteLog {
   }
 
   clear(): void {
-    for (let i = 0; i < this.dirtyCount; i++) this.#last[this.dirty[i] as number] = 0;
+    for (let i = 0; i < this.dirtyCount; i++) {
+      this.#store.leaf[LEAF.size * (this.dirty[i] as number) + LEAF.lastWrite] = 0;
+    }
     this.count = 0;
     this.dirtyCount = 0;
   }

@@ -1,4 +1,3 @@
-import { keyBit, leafOf, type NodeStore } from "../../ledger/node-store.ts";
 import type { StateTree, TreeUndo } from "../../ledger/state-tree.ts";
 import { ZERO_HASH } from "../../protocol/bytes.ts";
 
@@ -36,8 +35,10 @@ export class WordHistory {
   /** The word (32 bytes) after block `number`, zero when absent; null when that is out of reach. */
   wordAt(key: Uint8Array, number: number): Uint8Array | null {
     if (number < this.#oldest) return null;
-    const leaf = findLeaf(this.#tree.store, key);
-    if (leaf === null) return ZERO_HASH;
+    // Between two blocks a step that is never accepted leaves no trace; a handle of a leaf is its number.
+    this.#tree.beginStep(0);
+    const leaf = this.#tree.open(key);
+    if (leaf < 0) return ZERO_HASH;
     for (let i = number - this.#oldest; i < this.#undos.length; i++) {
       const undo = this.#undos[i] as TreeUndo;
       // Leaves are numbered in the order in which they came.
@@ -52,14 +53,4 @@ export class WordHistory {
 function sizeOf(undo: TreeUndo): number {
   // The rest is for the bookkeeping of an empty block.
   return undo.words.length + undo.leaves.byteLength + 32 * undo.inserts.length + 256;
-}
-
-function findLeaf(store: NodeStore, key: Uint8Array): number | null {
-  let reference = store.root;
-  for (let depth = 0; reference > 0; depth++) reference = store.child(reference, keyBit(key, 0, depth));
-  if (reference === 0) return null;
-  const leaf = leafOf(reference);
-  const at = 32 * leaf;
-  for (let i = 0; i < 32; i++) if (store.leafKey[at + i] !== key[i]) return null;
-  return leaf;
 }
