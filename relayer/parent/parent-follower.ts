@@ -97,7 +97,15 @@ export class ParentFollower extends EventEmitter<ParentEvents> implements Parent
    */
   async start(): Promise<void> {
     if (this.#running !== null) throw new Error("the follower is running already");
-    await this.poll();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.poll();
+        break;
+      } catch (error) {
+        // A long history is likely to see a small reorg at its end.
+        if (!(error instanceof ParentMoved) || attempt >= this.#options.attempts) throw error;
+      }
+    }
     this.#running = this.#follow();
   }
 

@@ -139,6 +139,17 @@ describe("ParentFollower in trouble", () => {
       expect(follower.view.shards().map((shard) => toHex(shard.operator))).to.deep.equal([toHex(USER)]);
     });
 
+    it("starts although the chain changes while its history is read", async () => {
+      const follower = await connect();
+      let questions = 0;
+      endpoint.interfere = ({ method }) => {
+        const isMoving = method === "eth_getBlockByNumber" && ++questions === 2;
+        return isMoving ? { result: null } : undefined;
+      };
+      await follower.start();
+      expect(follower.view.shards()).to.have.length(1);
+    });
+
     it("waits for an endpoint that lags behind, without a reorg", async () => {
       const follower = await connect();
       await follower.poll();

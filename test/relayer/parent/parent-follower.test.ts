@@ -47,7 +47,7 @@ describe("ParentFollower", () => {
     secretKeys.push(...added);
   }
 
-  /** The middle of the epoch, so that the few blocks of a test stay in it. */
+  /** Its first second: the few blocks of a test, one second apart, stay in the epoch. */
   async function enterEpoch(epoch: number): Promise<void> {
     await chain.mineAt(genesisTime + epoch * epochSeconds);
     await follower.poll();
