@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import path from "node:path";
 import { verifyBlock } from "../ledger/verify-block.ts";
 import { createLedgerEnvironment } from "../ledger/environment.ts";
@@ -180,12 +181,16 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     });
   follower.on("block", onBlock);
 
+  const methods = new Map<number, RpcMethods>();
   return {
     view,
     jobs,
     shardRpc: (shardId) => {
       const operator = operators.get(shardId);
-      return operator === undefined ? undefined : createShardRpc(operator);
+      if (operator === undefined) return undefined;
+      const known = methods.get(shardId) ?? createShardRpc(operator);
+      methods.set(shardId, known);
+      return known;
     },
     operatedShards: () => operators.ids(),
     close: async () => {
@@ -224,7 +229,10 @@ async function fetchBlocks(
 ): Promise<void> {
   for (let from = first; from <= last; from += MAX_REQUESTED_BLOCKS) {
     const request = encodeBlocksRequest({ shardId, first: from, last: Math.min(last, from + MAX_REQUESTED_BLOCKS - 1) });
-    for (const peer of transport.peers()) {
+    // Another one first each time: it may hand out bad copies.
+    const peers = transport.peers();
+    const start = randomInt(Math.max(peers.length, 1));
+    for (const peer of [...peers.slice(start), ...peers.slice(0, start)]) {
       try {
         for (const block of decodeAnswer(await transport.request(peer, request), 2 * MAX_REQUESTED_BLOCKS)) blocks.add(block);
       } catch (error) {

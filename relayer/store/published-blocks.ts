@@ -55,6 +55,17 @@ export class PublishedBlocks {
     return true;
   }
 
+  /**
+   * Forgets a copy whose contents do not hold. The signature covers the header alone: whoever passed the block on may have
+   * changed the rest, and the next copy may be good.
+   */
+  discard({ header, bytes }: PublishedBlock): void {
+    const numbers = this.#shards.get(header.shardId);
+    const rivals = numbers?.get(header.number)?.filter((block) => block.bytes !== bytes) ?? [];
+    if (rivals.length === 0) numbers?.delete(header.number);
+    else numbers?.set(header.number, rivals);
+  }
+
   /** The blocks from `first` to `last` on top of `parentHash`, or up to the first one that is missing. */
   chain(shardId: number, first: number, last: number, parentHash: Uint8Array): PublishedBlock[] {
     const numbers = this.#shards.get(shardId);

@@ -36,13 +36,19 @@ export async function checkCrosslink(options: CrosslinkCheckOptions, { crosslink
   const blocks = await publishedChain(options, shardId, firstBlock, lastBlock, previous.hash);
 
   let below = previous.header;
-  for (const { header, bytes } of blocks) {
+  for (const block of blocks) {
+    const { header } = block;
     if (header.generation !== crosslink.generation) throw new CrosslinkRefused(`block ${header.number}: generation`);
     if (below !== null && header.slot <= below.slot) throw new CrosslinkRefused(`block ${header.number}: slot`);
     if (epochOfSlot(options.view.parameters, header.slot) > crosslink.epoch) {
       throw new CrosslinkRefused(`block ${header.number} is of a later epoch than ${crosslink.epoch}`);
     }
-    options.verifyBlock(bytes, below);
+    try {
+      options.verifyBlock(block.bytes, below);
+    } catch (error) {
+      options.blocks.discard(block);
+      throw error;
+    }
     below = header;
   }
   const hashes = blocks.map((block) => block.hash);

@@ -27,6 +27,7 @@ const DEFAULT_SHARDS = 4;
 /** Epochs that the demo may take beyond the ones asked for, before something must be wrong. */
 const PATIENCE_EPOCHS = 24;
 const TICK_MS = 250;
+const SILENCE_MS = 30_000;
 
 /** The main job: a parent chain, a deployment, the nodes, and payments through them. */
 export class Devnet {
@@ -34,6 +35,7 @@ export class Devnet {
   readonly #dataDirectory: string;
   readonly #say: (line: string) => void;
   readonly #nodes: WatchfireNode[] = [];
+  readonly #problems: Problems;
   readonly #closers: (() => Promise<void> | void)[] = [];
   #setup!: SetupOptions;
   #deployment!: DeploymentRecord;
@@ -47,6 +49,7 @@ export class Devnet {
     this.#options = options;
     this.#dataDirectory = dataDirectory;
     this.#say = say;
+    this.#problems = new Problems(say);
   }
 
   /** Everything up to genesis and running nodes. */
@@ -161,7 +164,7 @@ export class Devnet {
     const hub = new LocalHub();
     const nodes = await Promise.all(
       keys.map((operator, rank) => {
-        const onError = (error: unknown) => this.#say(`${operator.name}: ${describe(error)}`);
+        const onError = (error: unknown) => this.#problems.tell(operator.name, error);
         return startNode({
           crypto,
           parentUrl: this.#setup.url,
@@ -194,7 +197,7 @@ export class Devnet {
           shards: view.shards().map(({ id, chainId }) => ({ id, chainId, rpc: `/shards/${id}` })),
         }),
         shard: (id) => this.#nodes.map((node) => node.shardRpc(id)).find((rpc) => rpc !== undefined),
-        onError: (error) => this.#say(`api: ${describe(error)}`),
+        onError: (error) => this.#problems.tell("api", error),
       },
     });
     this.#closers.push(() => this.#api.close());
@@ -261,8 +264,22 @@ export class Devnet {
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+/** Tells what went wrong, the same thing once in a while only. */
+class Problems {
+  readonly #say: (line: string) => void;
+  readonly #told = new Map<string, number>();
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+  }
+
+  tell(who: string, error: unknown): void {
+    const what = `${who}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
+    const now = performance.now();
+    if (now - (this.#told.get(what) ?? -Infinity) < SILENCE_MS) return;
+    this.#told.set(what, now);
+    this.#say(what);
+  }
 }
 
 /** One line per change of what the parent chain has accepted. */

@@ -50,7 +50,7 @@ export async function startParentChain(port = PARENT_PORT): Promise<ParentChain>
       provider.destroy();
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
+      child.disconnect();
       await ended;
     },
   };

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { network } from "hardhat";
 import { HDNodeWallet, type JsonRpcProvider, Mnemonic } from "ethers";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
@@ -102,8 +103,13 @@ export async function launch(
   deployment: DeploymentRecord,
   launcher: TransactionSender,
 ): Promise<number> {
-  const latest = await provider.getBlock("latest");
-  if (latest === null) throw new Error("the parent chain has no block");
+  // A block from now on: the last one may be old, if the chain mined none while the nodes started.
+  const before = await provider.getBlockNumber();
+  let latest = await provider.getBlock("latest");
+  while (latest === null || latest.number <= before) {
+    await sleep(100);
+    latest = await provider.getBlock("latest");
+  }
   const lead = Math.max(2 * parameters.secondsPerSlot, 4);
   return (await scheduleGenesis(launcher, deployment.addresses, latest.timestamp + lead)).genesisTime;
 }
