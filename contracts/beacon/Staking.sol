@@ -18,7 +18,7 @@ contract Staking is IStaking {
 
     uint256 private constant KEY_LENGTH = 128;
     uint256 private constant PROOF_LENGTH = 256;
-    uint256 private constant MAX_BATCH = 96;
+    uint256 private constant MAX_BATCH = 80;
 
     IBeaconRegistry private immutable REGISTRY;
     uint96 private immutable STAKE;

@@ -166,15 +166,15 @@ describe("BeaconRegistry", () => {
       await depositAll(beacon, keys.slice(0, 1));
       expect(await registry.nextActivationEpoch()).to.equal(0);
       for (const read of [
-        registry.seatCount(0),
-        registry.occupiedCount(0),
-        registry.aggregateKey(0),
-        registry.occupant(0, 0),
-        registry.committeeCount(0),
-        registry.proposer(0),
-        registry.ballot(0, "0x"),
+        () => registry.seatCount(0),
+        () => registry.occupiedCount(0),
+        () => registry.aggregateKey(0),
+        () => registry.occupant(0, 0),
+        () => registry.committeeCount(0),
+        () => registry.proposer(0),
+        () => registry.ballot(0, "0x"),
       ]) {
-        await expect(read).to.be.revertedWithCustomError(registry, "BeaconRegistry_BeforeGenesis");
+        await expect(read()).to.be.revertedWithCustomError(registry, "BeaconRegistry_BeforeGenesis");
       }
     });
 
@@ -266,8 +266,8 @@ describe("BeaconRegistry", () => {
       const { registry } = beacon;
       await passToEpoch(beacon, 5);
       expect(await registry.seatCount(6)).to.equal(8);
-      for (const read of [registry.seatCount(7), registry.aggregateKey(7), registry.occupant(0, 7)]) {
-        await expect(read).to.be.revertedWithCustomError(registry, "BeaconRegistry_EpochOpen").withArgs(7, 6);
+      for (const read of [() => registry.seatCount(7), () => registry.aggregateKey(7), () => registry.occupant(0, 7)]) {
+        await expect(read()).to.be.revertedWithCustomError(registry, "BeaconRegistry_EpochOpen").withArgs(7, 6);
       }
     });
 
@@ -335,8 +335,8 @@ describe("BeaconRegistry", () => {
       await loadFixture(launched);
       const { registry } = beacon;
       for (const validator of [0, 9]) {
-        for (const read of [registry.keyOf(validator), registry.tenure(validator)]) {
-          await expect(read)
+        for (const read of [() => registry.keyOf(validator), () => registry.tenure(validator)]) {
+          await expect(read())
             .to.be.revertedWithCustomError(registry, "BeaconRegistry_UnknownValidator")
             .withArgs(validator);
         }

@@ -1,0 +1,119 @@
+import { expect } from "chai";
+import { ZeroAddress, ZeroHash } from "ethers";
+import { fromHex, toHex } from "../../protocol/bytes.ts";
+import {
+  INBOX_DEPOSIT,
+  INBOX_FORCED_TRANSACTION,
+  type InboxEntry,
+  inboxEntryDigest,
+} from "../../protocol/inbox-entry.ts";
+import { type Beacon, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
+
+describe("Inbox", () => {
+  let beacon: Beacon;
+
+  async function deployed() {}
+
+  before(async () => {
+    beacon = await deployBeacon();
+    await openShards(beacon, 2);
+  });
+
+  beforeEach(() => beacon.networkHelpers.loadFixture(deployed));
+
+  function digestOf(entry: Partial<InboxEntry>): string {
+    const full: InboxEntry = {
+      shardId: 2,
+      index: 0,
+      epoch: 0,
+      kind: INBOX_DEPOSIT,
+      sender: fromHex(beacon.launcher.address),
+      recipient: new Uint8Array(20),
+      value: 0n,
+      data: new Uint8Array(),
+      ...entry,
+    };
+    return toHex(inboxEntryDigest(beacon.crypto, beacon.domain, full));
+  }
+
+  it("takes deposits, before genesis too, and passes the coins to the vault", async () => {
+    const { inbox, vault, launcher, stranger, ethers } = beacon;
+    const recipient = fromHex(stranger.address);
+    const deposit = inbox.deposit(2, stranger.address, { value: 5n });
+    const digest = digestOf({ recipient, value: 5n });
+    await expect(deposit)
+      .to.emit(inbox, "EntryAdded")
+      .withArgs(2, 0, 0, INBOX_DEPOSIT, launcher.address, stranger.address, 5, "0x", digest);
+    await expect(deposit)
+      .to.emit(vault, "Locked")
+      .withArgs(await inbox.getAddress(), 5);
+    await expect(deposit).to.changeEtherBalances(ethers, [vault, inbox], [5n, 0n]);
+    await passGenesis(beacon);
+    await passToEpoch(beacon, 3);
+    await inbox.deposit(2, stranger.address, { value: 6n });
+    expect(await inbox.entry(2, 0)).to.equal(digest);
+    expect(await inbox.entry(2, 1)).to.equal(digestOf({ index: 1, epoch: 3, recipient, value: 6n }));
+    expect(await inbox.entry(2, 2)).to.equal(ZeroHash);
+    expect([await inbox.entryCount(1), await inbox.entryCount(2)]).to.deep.equal([0n, 2n]);
+  });
+
+  it("takes forced transactions in the same line", async () => {
+    const { inbox, launcher, stranger, parameters } = beacon;
+    await inbox.deposit(2, stranger.address, { value: 5n });
+    const data = new Uint8Array(parameters.maxForcedBytes).fill(2);
+    const digest = digestOf({ index: 1, kind: INBOX_FORCED_TRANSACTION, data });
+    await expect(inbox.force(2, data))
+      .to.emit(inbox, "EntryAdded")
+      .withArgs(2, 1, 0, INBOX_FORCED_TRANSACTION, launcher.address, ZeroAddress, 0, toHex(data), digest);
+    expect(await inbox.entry(2, 1)).to.equal(digest);
+  });
+
+  it("refuses shards that are not open, no value, too much, nobody", async () => {
+    const { inbox, stranger, networkHelpers, launcher } = beacon;
+    for (const shardId of [0, 3]) {
+      for (const add of [
+        () => inbox.deposit(shardId, stranger.address, { value: 1n }),
+        () => inbox.force(shardId, "0x02"),
+      ]) {
+        await expect(add()).to.be.revertedWithCustomError(inbox, "Inbox_ShardNotOpen").withArgs(shardId);
+      }
+    }
+    await networkHelpers.setBalance(launcher.address, 2n ** 129n);
+    for (const value of [0n, 2n ** 128n]) {
+      await expect(inbox.deposit(1, stranger.address, { value }))
+        .to.be.revertedWithCustomError(inbox, "Inbox_ValueOutOfRange")
+        .withArgs(value);
+    }
+    await expect(inbox.deposit(1, stranger.address, { value: 2n ** 128n - 1n })).to.emit(inbox, "EntryAdded");
+    await expect(inbox.deposit(1, ZeroAddress, { value: 1n })).to.be.revertedWithCustomError(
+      inbox,
+      "Inbox_ZeroRecipient",
+    );
+  });
+
+  it("refuses an empty forced transaction and one that is too long", async () => {
+    const { inbox, parameters } = beacon;
+    for (const length of [0, parameters.maxForcedBytes + 1]) {
+      await expect(inbox.force(1, new Uint8Array(length)))
+        .to.be.revertedWithCustomError(inbox, "Inbox_TransactionLength")
+        .withArgs(length, parameters.maxForcedBytes);
+    }
+  });
+
+  it("takes so many entries per shard and epoch", async () => {
+    const few = await deployBeacon({ ...beacon.parameters, inboxEntriesPerEpoch: 2 });
+    await openShards(few, 2);
+    const { inbox, stranger } = few;
+    const deposit = (shardId: number) => inbox.deposit(shardId, stranger.address, { value: 1n });
+    await deposit(1);
+    await inbox.force(1, "0x02");
+    await expect(deposit(1)).to.be.revertedWithCustomError(inbox, "Inbox_EpochFull").withArgs(1, 0, 2);
+    await deposit(2);
+    await passGenesis(few);
+    await passToEpoch(few, 1);
+    await deposit(1);
+    await deposit(1);
+    await expect(inbox.force(1, "0x02")).to.be.revertedWithCustomError(inbox, "Inbox_EpochFull").withArgs(1, 1, 2);
+    expect(await inbox.entryCount(1)).to.equal(4);
+  });
+});

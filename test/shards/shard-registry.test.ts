@@ -1,0 +1,102 @@
+import { expect } from "chai";
+import { ZeroAddress } from "ethers";
+import { shardChainId } from "../../protocol/eip712.ts";
+import { type Beacon, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
+
+describe("ShardRegistry", () => {
+  let beacon: Beacon;
+  let bond: bigint;
+
+  async function deployed() {}
+
+  before(async () => {
+    beacon = await deployBeacon();
+    bond = beacon.parameters.shardBond;
+  });
+
+  beforeEach(() => beacon.networkHelpers.loadFixture(deployed));
+
+  it("opens shards for anybody with the bond: ids from 1, positions from 0", async () => {
+    const { shards, stranger, crypto, domain, ethers } = beacon;
+    for (const id of [1, 2]) {
+      const opening = shards.connect(stranger).open(stranger.address, { value: bond });
+      await expect(opening)
+        .to.emit(shards, "ShardOpened")
+        .withArgs(id, stranger.address, id - 1, shardChainId(crypto, domain, id), 0);
+      await expect(opening).to.changeEtherBalance(ethers, shards, bond);
+      expect(await shards.shard(id)).to.deep.equal([
+        stranger.address,
+        0n,
+        BigInt(id - 1),
+        BigInt(shardChainId(crypto, domain, id)),
+        0n,
+      ]);
+      expect(await shards.isOpen(id)).to.equal(true);
+    }
+    expect(await shards.openedCount()).to.equal(2);
+  });
+
+  it("refuses another bond, no operator, and more shards than positions", async () => {
+    const { shards, stranger } = beacon;
+    for (const value of [0n, bond - 1n, bond + 1n]) {
+      await expect(shards.open(stranger.address, { value }))
+        .to.be.revertedWithCustomError(shards, "ShardRegistry_WrongBond")
+        .withArgs(value, bond);
+    }
+    await expect(shards.open(ZeroAddress, { value: bond })).to.be.revertedWithCustomError(
+      shards,
+      "ShardRegistry_ZeroOperator",
+    );
+    await openShards(beacon, 4);
+    await expect(shards.open(stranger.address, { value: bond }))
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_NoFreePosition")
+      .withArgs(4);
+  });
+
+  it("knows no shard 0 and none past the last", async () => {
+    const { shards } = beacon;
+    await openShards(beacon, 1);
+    for (const id of [0, 2]) {
+      expect(await shards.isOpen(id)).to.equal(false);
+      await expect(shards.shard(id)).to.be.revertedWithCustomError(shards, "ShardRegistry_UnknownShard").withArgs(id);
+    }
+  });
+
+  it("remembers how many there were in each epoch that is over", async () => {
+    const { shards } = beacon;
+    await openShards(beacon, 1);
+    await expect(shards.openedAsOf(0))
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_EpochNotOver")
+      .withArgs(0, 0);
+    await passGenesis(beacon);
+    await openShards(beacon, 1);
+    await passToEpoch(beacon, 5);
+    await openShards(beacon, 2);
+    await expect(shards.openedAsOf(5))
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_EpochNotOver")
+      .withArgs(5, 5);
+    await passToEpoch(beacon, 7);
+    expect(await Promise.all([0, 1, 4, 5, 6].map((epoch) => shards.openedAsOf(epoch)))).to.deep.equal([
+      2n,
+      2n,
+      2n,
+      4n,
+      4n,
+    ]);
+    expect((await shards.shard(3)).openedEpoch).to.equal(5);
+  });
+
+  it("gives ids and generations of the positions that are asked for", async () => {
+    const wide = await deployBeacon({ ...beacon.parameters, shardCount: 8 });
+    await openShards(wide, 6);
+    const [low, high] = [1n | (2n << 64n) | (3n << 128n) | (4n << 192n), 5n | (6n << 64n)];
+    expect(await wide.shards.allocation(0b1111_1111)).to.deep.equal([low, high]);
+    expect(await wide.shards.allocation(0b0000_1000)).to.deep.equal([low, 0n]);
+    expect(await wide.shards.allocation(0b0001_0000)).to.deep.equal([0n, high]);
+    expect(await wide.shards.allocation(0)).to.deep.equal([0n, 0n]);
+    expect(await beacon.shards.allocation(15)).to.deep.equal([0n]);
+    const single = await deployBeacon({ ...beacon.parameters, shardCount: 1 });
+    await openShards(single, 1);
+    expect(await single.shards.allocation(1)).to.deep.equal([1n]);
+  });
+});
