@@ -16,6 +16,7 @@ export const LAYERS: readonly (readonly string[])[] = [
     "relayer/supervision/",
   ],
   ["relayer/api/", "relayer/metrics/"],
+  ["relayer/node/"],
   ["relayer/node.ts"],
   ["relayer/cli/"],
 ];
