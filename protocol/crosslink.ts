@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, word, ZERO_HASH } from "./bytes.ts";
+import { type ByteReader, type ByteWriter, word, ZERO_HASH } from "./bytes.ts";
 import type { Crypto } from "./crypto.ts";
 import { cachedTypeHash, type Domain, digest, hashStruct } from "./eip712.ts";
 

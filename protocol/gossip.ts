@@ -64,13 +64,7 @@ export interface CertificateMessage extends Certificate {
   readonly kind: "certificate";
 }
 
-export type GossipMessage =
-  | BlockMessage
-  | CrosslinkMessage
-  | Attestation
-  | CertificateMessage
-  | Proposal
-  | SeatVote;
+export type GossipMessage = BlockMessage | CrosslinkMessage | Attestation | CertificateMessage | Proposal | SeatVote;
 
 const VERSION = 1;
 const TYPE = { block: 1, crosslink: 2, attestation: 3, certificate: 4, proposal: 5, vote: 6 } as const;

@@ -95,7 +95,12 @@ function messageLog(event: Uint8Array, peer: number, message: Message): Log {
   return {
     address: MESSENGER_ADDRESS,
     topics: [event, word(peer), word(message.index), addressWord(message.sender)],
-    data: concat(addressWord(message.recipient), fromBigInt(message.value, 32), OFFSET_OF_DATA, encodeBytes(message.data)),
+    data: concat(
+      addressWord(message.recipient),
+      fromBigInt(message.value, 32),
+      OFFSET_OF_DATA,
+      encodeBytes(message.data),
+    ),
   };
 }
 

@@ -17,7 +17,11 @@ export interface TraceLeaf {
 }
 
 /** The first word: u64 index ‖ u8 kind ‖ u32 length ‖ u128 fees ‖ 3 zero bytes, written at `offset` of `out`. */
-export function writeTraceWord(out: Uint8Array, offset: number, leaf: Omit<TraceLeaf, "payloadHash" | "stateRoot">): void {
+export function writeTraceWord(
+  out: Uint8Array,
+  offset: number,
+  leaf: Omit<TraceLeaf, "payloadHash" | "stateRoot">,
+): void {
   const view = new DataView(out.buffer, out.byteOffset + offset, 32);
   view.setUint32(0, Math.floor(leaf.index / 2 ** 32));
   view.setUint32(4, leaf.index >>> 0);

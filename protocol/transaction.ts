@@ -176,8 +176,19 @@ export function decodeTransaction(payload: Uint8Array): Transaction {
   if (cursor.offset !== payload.length) throw new DecodeError("more fields than a transaction has");
 
   return {
-    chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gasLimit, to, value, data,
-    hasAccessList, yParity, r, s, signedFields,
+    chainId,
+    nonce,
+    maxPriorityFeePerGas,
+    maxFeePerGas,
+    gasLimit,
+    to,
+    value,
+    data,
+    hasAccessList,
+    yParity,
+    r,
+    s,
+    signedFields,
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import path from "node:path";
-import { verifyBlock } from "../ledger/verify-block.ts";
 import { createLedgerEnvironment } from "../ledger/environment.ts";
+import { verifyBlock } from "../ledger/verify-block.ts";
 import { toHex } from "../protocol/bytes.ts";
 import type { Crypto } from "../protocol/crypto.ts";
 import {
@@ -18,8 +18,8 @@ import { addressOfKey } from "../protocol/operator-signature.ts";
 import { committeeCount } from "../protocol/quorum.ts";
 import { Certificates } from "./aggregator/certificates.ts";
 import { Votes } from "./aggregator/votes.ts";
-import { createShardRpc } from "./api/shard-rpc.ts";
 import type { RpcMethods } from "./api/json-rpc.ts";
+import { createShardRpc } from "./api/shard-rpc.ts";
 import { type EpochJobs, startEpochJobs } from "./jobs/epoch-jobs.ts";
 import { MessageDelivery } from "./messages/delivery.ts";
 import type { Transport } from "./network/transport.ts";
@@ -27,13 +27,13 @@ import { EpochDuties } from "./node/epoch-duties.ts";
 import { GossipBoard } from "./node/gossip-board.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
-import type { DeploymentRecord } from "./parent/deployment.ts";
 import { settle } from "./parent/actions/settle.ts";
 import { submitCheckpoint } from "./parent/actions/submit-checkpoint.ts";
+import type { DeploymentRecord } from "./parent/deployment.ts";
 import { ParentClock } from "./parent/parent-clock.ts";
-import { connectProvider } from "./parent/rpc.ts";
 import { ParentFollower } from "./parent/parent-follower.ts";
 import type { ParentView } from "./parent/parent-view.ts";
+import { connectProvider } from "./parent/rpc.ts";
 import { TransactionSender } from "./parent/transaction-sender.ts";
 import { Poster } from "./poster/poster.ts";
 import { PublishedBlocks } from "./store/published-blocks.ts";
@@ -125,7 +125,9 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       ),
   });
 
-  const certificates = new Certificates(crypto, view, (certificate) => board.publish({ kind: "certificate", ...certificate }));
+  const certificates = new Certificates(crypto, view, (certificate) =>
+    board.publish({ kind: "certificate", ...certificate }),
+  );
   const votes = new Votes(crypto, view);
   const board = new GossipBoard({ crypto, view, transport, blocks, certificates, votes, onError });
   const sender = new TransactionSender(provider, options.accountKey);
@@ -228,13 +230,18 @@ async function fetchBlocks(
   last: number,
 ): Promise<void> {
   for (let from = first; from <= last; from += MAX_REQUESTED_BLOCKS) {
-    const request = encodeBlocksRequest({ shardId, first: from, last: Math.min(last, from + MAX_REQUESTED_BLOCKS - 1) });
+    const request = encodeBlocksRequest({
+      shardId,
+      first: from,
+      last: Math.min(last, from + MAX_REQUESTED_BLOCKS - 1),
+    });
     // Another one first each time: it may hand out bad copies.
     const peers = transport.peers();
     const start = randomInt(Math.max(peers.length, 1));
     for (const peer of [...peers.slice(start), ...peers.slice(0, start)]) {
       try {
-        for (const block of decodeAnswer(await transport.request(peer, request), 2 * MAX_REQUESTED_BLOCKS)) blocks.add(block);
+        for (const block of decodeAnswer(await transport.request(peer, request), 2 * MAX_REQUESTED_BLOCKS))
+          blocks.add(block);
       } catch (error) {
         onError(error);
       }

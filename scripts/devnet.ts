@@ -37,7 +37,8 @@ try {
   if (!stop.signal.aborted) {
     process.exitCode = 1;
     say(`failed while ${devnet.stage}: ${error instanceof Error ? error.message : String(error)}`);
-    for (let cause = (error as Error).cause; cause instanceof Error; cause = cause.cause) say(`  because: ${cause.message}`);
+    for (let cause = (error as Error).cause; cause instanceof Error; cause = cause.cause)
+      say(`  because: ${cause.message}`);
   }
 } finally {
   await devnet.close();

@@ -1,8 +1,8 @@
 import { DecodeError } from "../../protocol/bytes.ts";
-import { operatorSigned } from "../../protocol/operator-signature.ts";
 import { crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { decodeGossip, encodeGossip, type GossipMessage, type Proposal } from "../../protocol/gossip.ts";
+import { operatorSigned } from "../../protocol/operator-signature.ts";
 import type { Certificates } from "../aggregator/certificates.ts";
 import type { Votes } from "../aggregator/votes.ts";
 import type { Transport } from "../network/transport.ts";

@@ -1,5 +1,5 @@
-import type { ParentClock } from "../parent/parent-clock.ts";
 import type { CheckpointSubmission } from "../parent/checkpoint-submission.ts";
+import type { ParentClock } from "../parent/parent-clock.ts";
 import type { ParentSource } from "../parent/parent-view.ts";
 
 /** What the poster sends; both count as done when somebody else was first. */
@@ -77,7 +77,8 @@ export class Poster {
     const time = next.acceptedTime + challengeEpochs * slotsPerEpoch * secondsPerSlot;
     const wait = this.#turn(next.epoch) * TURN_SLOTS;
     return (
-      view.head.timestamp >= time + wait * secondsPerSlot && view.head.number >= next.acceptedBlock + challengeBlocks + wait
+      view.head.timestamp >= time + wait * secondsPerSlot &&
+      view.head.number >= next.acceptedBlock + challengeBlocks + wait
     );
   }
 

@@ -1,8 +1,8 @@
 import { BLOCK_HEADER_BYTES, type BlockHeader, blockHash, readBlockHeader } from "../../protocol/block-header.ts";
 import { ByteReader, equal } from "../../protocol/bytes.ts";
-import { operatorSigned } from "../../protocol/operator-signature.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
+import { operatorSigned } from "../../protocol/operator-signature.ts";
 
 /** A block as published, with what its header says. */
 export interface PublishedBlock {

@@ -100,7 +100,8 @@ async function lastHeaderOf(
     await options.fetchBlocks(parent.shardId, parent.firstBlock, parent.lastBlock);
     last = find();
   }
-  if (last === null) throw new CrosslinkRefused(`the blocks of the parent, up to ${parent.lastBlock}, are not published`);
+  if (last === null)
+    throw new CrosslinkRefused(`the blocks of the parent, up to ${parent.lastBlock}, are not published`);
   return last;
 }
 

@@ -1,5 +1,5 @@
-import { crosslinkHash } from "../../protocol/crosslink.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
+import { crosslinkHash } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
 import { proposalDigest, randaoRevealDigest, type Vote, voteDigest } from "../../protocol/vote.ts";

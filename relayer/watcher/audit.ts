@@ -55,7 +55,9 @@ export async function audit(options: AuditOptions): Promise<AuditResult> {
       if (replay === undefined) throw new AuditFailure(`shard ${crosslink.shardId} is anchored but was never opened`);
       await replay.follow(crosslink);
       crosslinks++;
-      say(`shard ${crosslink.shardId}, epoch ${crosslink.epoch}: blocks ${crosslink.firstBlock} to ${crosslink.lastBlock} agree`);
+      say(
+        `shard ${crosslink.shardId}, epoch ${crosslink.epoch}: blocks ${crosslink.firstBlock} to ${crosslink.lastBlock} agree`,
+      );
     }
   }
 

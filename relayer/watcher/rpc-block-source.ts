@@ -17,7 +17,9 @@ export function rpcBlockSource(baseUrl: string): BlockSource {
     });
     const answer = (await response.json()) as { result?: unknown; error?: { message?: string } };
     if (!Array.isArray(answer.result)) {
-      throw new Error(`${base}/shards/${shardId} gave no blocks: ${answer.error?.message ?? `HTTP ${response.status}`}`);
+      throw new Error(
+        `${base}/shards/${shardId} gave no blocks: ${answer.error?.message ?? `HTTP ${response.status}`}`,
+      );
     }
     return answer.result.map((block) => fromHex(String(block)));
   };

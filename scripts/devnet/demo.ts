@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FetchRequest, Interface, JsonRpcProvider, Network, parseEther, Wallet } from "ethers";
+import { fromHex } from "../../protocol/bytes.ts";
+import { depositToInbox } from "../../relayer/parent/actions/add-inbox-entry.ts";
 import type { ContractAddresses } from "../../relayer/parent/parent-view.ts";
 import type { TransactionSender } from "../../relayer/parent/transaction-sender.ts";
-import { depositToInbox } from "../../relayer/parent/actions/add-inbox-entry.ts";
-import { fromHex } from "../../protocol/bytes.ts";
 import { IVault__factory } from "../../types/factories/shards/IVault__factory.ts";
 
 /** The payments that the devnet makes, each a real transaction of a stock ethers wallet through a shard's JSON-RPC. */

@@ -6,8 +6,8 @@ import { type ApiServer, createApiServer } from "../../relayer/api/server.ts";
 import { LocalHub } from "../../relayer/network/local-hub.ts";
 import { startNode, type WatchfireNode } from "../../relayer/node.ts";
 import type { DeploymentRecord } from "../../relayer/parent/deployment.ts";
-import type { AcceptedCheckpoint, ParentView } from "../../relayer/parent/parent-view.ts";
 import { ParentFollower } from "../../relayer/parent/parent-follower.ts";
+import type { AcceptedCheckpoint, ParentView } from "../../relayer/parent/parent-view.ts";
 import { connectProvider } from "../../relayer/parent/rpc.ts";
 import { TransactionSender } from "../../relayer/parent/transaction-sender.ts";
 import { vaultTotals } from "../../relayer/parent/vault-totals.ts";
@@ -57,12 +57,17 @@ export class Devnet {
     const { preset, profile, shards, committee, operators } = this.#options;
     this.stage = "choosing parameters";
     const wanted = shards ?? DEFAULT_SHARDS;
-    const overrides = { ...(shards === undefined ? {} : { shards }), ...(committee === undefined ? {} : { committee }) };
+    const overrides = {
+      ...(shards === undefined ? {} : { shards }),
+      ...(committee === undefined ? {} : { committee }),
+    };
     const parameters = parametersFor(preset, profile, overrides);
     const validators = wanted * parameters.committeeSize;
     const crypto = await createNativeCrypto();
     const keys = operatorKeys(this.#dataDirectory, operators, validators);
-    this.#say(`${wanted} shards, committees of ${parameters.committeeSize}, ${validators} validators of ${operators} operators`);
+    this.#say(
+      `${wanted} shards, committees of ${parameters.committeeSize}, ${validators} validators of ${operators} operators`,
+    );
 
     await this.#connectParent(crypto, parameters, wanted, keys);
     signal.throwIfAborted();
@@ -79,7 +84,9 @@ export class Devnet {
     this.stage = "setting genesis";
     await this.#parent?.mineAtIntervals(parameters.secondsPerSlot * 1000);
     const genesis = await launch(this.#setup, this.#deployment, this.#launcher);
-    this.#say(`genesis at ${new Date(genesis * 1000).toISOString()}; an epoch takes ${parameters.secondsPerSlot * parameters.slotsPerEpoch} s`);
+    this.#say(
+      `genesis at ${new Date(genesis * 1000).toISOString()}; an epoch takes ${parameters.secondsPerSlot * parameters.slotsPerEpoch} s`,
+    );
   }
 
   /** Drives the demo. Null when it was stopped. @throws when a payment fails or the epochs do not come */
@@ -96,7 +103,8 @@ export class Devnet {
     });
     this.#closers.push(() => demo.close());
     this.stage = "waiting for genesis";
-    while (view.genesisTime === null || view.head.timestamp < view.genesisTime) await sleep(TICK_MS, undefined, { signal });
+    while (view.genesisTime === null || view.head.timestamp < view.genesisTime)
+      await sleep(TICK_MS, undefined, { signal });
 
     this.stage = "paying through the shards";
     let failure: unknown = null;
@@ -137,7 +145,12 @@ export class Devnet {
     return this.#nodes[0] as WatchfireNode;
   }
 
-  async #connectParent(crypto: Crypto, parameters: Parameters, shards: number, keys: readonly OperatorKeys[]): Promise<void> {
+  async #connectParent(
+    crypto: Crypto,
+    parameters: Parameters,
+    shards: number,
+    keys: readonly OperatorKeys[],
+  ): Promise<void> {
     this.stage = "starting the parent chain";
     if (this.#options.parent === undefined) {
       const parent = await startParentChain();
@@ -201,7 +214,8 @@ export class Devnet {
       },
     });
     this.#closers.push(() => this.#api.close());
-    for (const { id, chainId } of view.shards()) this.#say(`shard ${id}: ${this.#api.url}/shards/${id}, chain id ${chainId}`);
+    for (const { id, chainId } of view.shards())
+      this.#say(`shard ${id}: ${this.#api.url}/shards/${id}, chain id ${chainId}`);
   }
 
   async #report(demo: Demo, seconds: number): Promise<Report> {

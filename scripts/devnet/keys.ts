@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fromHex, toBigInt, fromBigInt, toHex } from "../../protocol/bytes.ts";
+import { fromBigInt, fromHex, toBigInt, toHex } from "../../protocol/bytes.ts";
 
 /** What one operator of the devnet holds. */
 export interface OperatorKeys {
@@ -45,7 +45,11 @@ function randomBlsKey(): Uint8Array {
 
 function readKeys(file: string): OperatorKeys[] {
   try {
-    const record = JSON.parse(readFileSync(file, "utf8")) as { name: string; accountKey: string; validatorKeys: string[] }[];
+    const record = JSON.parse(readFileSync(file, "utf8")) as {
+      name: string;
+      accountKey: string;
+      validatorKeys: string[];
+    }[];
     return record.map(({ name, accountKey, validatorKeys }) => ({
       name,
       accountKey: fromHex(accountKey),

@@ -24,17 +24,26 @@ export const DEFAULT_PORT = 8645;
 /** @throws through commander: prints what is wrong with which flag and ends the process with code 1 */
 export function parseOptions(args: readonly string[]): DevnetOptions {
   const command = new Command("npm start --")
-    .description("Brings up a parent chain, deploys Watchfire, runs operators and validators, and drives payments through the shards.")
+    .description(
+      "Brings up a parent chain, deploys Watchfire, runs operators and validators, and drives payments through the shards.",
+    )
     .option("--shards <n>", "shards to open (default: the preset's, at most 4)", count(1, 128))
     .option("--committee <n>", "seats per committee (default: the preset's)", count(1, 256))
     .option("--preset <name>", `sizes: ${Object.keys(PRESETS).join(", ")}`, oneOf(PRESETS), "minimal")
     .option("--profile <name>", `times and limits: ${Object.keys(PROFILES).join(", ")}`, oneOf(PROFILES), "devnet")
     .option("--operators <n>", "nodes that share the validators and the shards", count(1, 64), 4)
     .option("--parent <url>", "JSON-RPC of the parent chain (default: start Hardhat's network on 127.0.0.1:8545)")
-    .option("--key-file <file>", "private key that deploys and pays on the parent chain (needed unless it is a local one)")
+    .option(
+      "--key-file <file>",
+      "private key that deploys and pays on the parent chain (needed unless it is a local one)",
+    )
     .option("--data-dir <folder>", "keep the nodes' data there (default: a fresh folder)")
     .option("--port <n>", "port of the shards' JSON-RPC", count(1, 65_535), DEFAULT_PORT)
-    .option("--epochs <n>", "end once this epoch is final, all messages are delivered and the withdrawal is paid", count(1, 1_000_000))
+    .option(
+      "--epochs <n>",
+      "end once this epoch is final, all messages are delivered and the withdrawal is paid",
+      count(1, 1_000_000),
+    )
     .option("--json", "end with one JSON object on the last line of standard output", false)
     .allowExcessArguments(false);
   return command.parse(args, { from: "user" }).opts<DevnetOptions>();
@@ -52,7 +61,8 @@ function count(least: number, most: number): (value: string) => number {
 
 function oneOf<K extends string>(choices: Record<K, unknown>): (value: string) => K {
   return (value) => {
-    if (!Object.hasOwn(choices, value)) throw new InvalidArgumentError(`It is one of ${Object.keys(choices).join(", ")}.`);
+    if (!Object.hasOwn(choices, value))
+      throw new InvalidArgumentError(`It is one of ${Object.keys(choices).join(", ")}.`);
     return value as K;
   };
 }

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { network } from "hardhat";
 import { HDNodeWallet, type JsonRpcProvider, Mnemonic } from "ethers";
+import { network } from "hardhat";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
-import { provePossessionOfAll } from "./possession.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain, type Domain } from "../../protocol/eip712.ts";
 import { addressOfKey } from "../../protocol/operator-signature.ts";
@@ -15,6 +14,7 @@ import type { DeploymentRecord } from "../../relayer/parent/deployment.ts";
 import { TransactionSender } from "../../relayer/parent/transaction-sender.ts";
 import { deployWatchfire } from "../deployment.ts";
 import type { OperatorKeys } from "./keys.ts";
+import { provePossessionOfAll } from "./possession.ts";
 
 /** Where the launcher's coins come from, and what it spends them on. */
 
@@ -27,10 +27,12 @@ export function launcherKey(chainId: bigint, keyFile: string | undefined): Uint8
   if (keyFile !== undefined) {
     const text = readFileSync(keyFile, "utf8").trim();
     const hex = text.startsWith("0x") ? text : `0x${text}`;
-    if (!/^0x[0-9a-fA-F]{64}$/.test(hex)) throw new Error(`--key-file: ${keyFile} holds no private key of 32 bytes in hexadecimal`);
+    if (!/^0x[0-9a-fA-F]{64}$/.test(hex))
+      throw new Error(`--key-file: ${keyFile} holds no private key of 32 bytes in hexadecimal`);
     return fromHex(hex);
   }
-  if (chainId !== LOCAL_CHAIN_ID) throw new Error(`chain ${chainId} is not a local one: give the deployer's key with --key-file`);
+  if (chainId !== LOCAL_CHAIN_ID)
+    throw new Error(`chain ${chainId} is not a local one: give the deployer's key with --key-file`);
   return fromHex(HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(LOCAL_MNEMONIC)).privateKey);
 }
 
@@ -61,7 +63,11 @@ export async function deploy(options: SetupOptions): Promise<DeploymentRecord> {
 }
 
 /** Operators stake for their validators, and every shard gets its operator, one after the other. */
-export async function populate(options: SetupOptions, deployment: DeploymentRecord, launcher: TransactionSender): Promise<void> {
+export async function populate(
+  options: SetupOptions,
+  deployment: DeploymentRecord,
+  launcher: TransactionSender,
+): Promise<void> {
   const { crypto, provider, parameters, operators, shards, say } = options;
   const { addresses } = deployment;
   const domain = createDomain(crypto, (await provider.getNetwork()).chainId, fromHex(addresses.registry));
