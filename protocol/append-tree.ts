@@ -79,7 +79,7 @@ export function verifyAppendTreeProof(
   siblings: readonly Uint8Array[],
 ): boolean {
   const depth = paddedTreeDepth(count);
-  if (index >= count || siblings.length !== depth) return false;
+  if (index >= count || count > 2 ** APPEND_TREE_DEPTH || siblings.length !== depth) return false;
   const upper = zeroSubtreeHashes(crypto).slice(depth, APPEND_TREE_DEPTH);
   return equal(rootFromPath(crypto, leaf, index, [...siblings, ...upper]), root);
 }

@@ -5,7 +5,10 @@ import type { Crypto } from "./crypto.ts";
 
 /** Levels between a leaf and the root of a tree over `count` leaves. */
 export function paddedTreeDepth(count: number): number {
-  return count <= 1 ? 0 : 32 - Math.clz32(count - 1);
+  // By division: a count that somebody claims may have more than 32 bits.
+  let depth = 0;
+  for (let rest = count - 1; rest >= 1; rest = Math.floor(rest / 2)) depth++;
+  return depth;
 }
 
 /** SHA-256(left ‖ right) */

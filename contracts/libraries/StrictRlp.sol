@@ -38,7 +38,9 @@ library StrictRlp {
         } else if (first < 0xc0) {
             _readHeader(reader, payload, 0x80);
             // A single byte below 0x80 is its own encoding.
-            if (first == 0x81 && !reader.malformed && uint8(payload[reader.start]) < 0x80) reader.malformed = true;
+            if (first == 0x81 && !reader.malformed && _bigEndian(payload, reader.start, 1) < 0x80) {
+                reader.malformed = true;
+            }
         } else {
             reader.malformed = true;
         }
@@ -53,7 +55,7 @@ library StrictRlp {
         readString(reader, payload);
         uint256 length = reader.length;
         if (reader.malformed || length == 0) return 0;
-        if (length > maxBytes || payload[reader.start] == 0) {
+        if (length > maxBytes || _bigEndian(payload, reader.start, 1) == 0) {
             reader.malformed = true;
             return 0;
         }
@@ -66,28 +68,31 @@ library StrictRlp {
             reader.malformed = true;
             return 0;
         }
-        return uint8(payload[reader.offset]);
+        return _bigEndian(payload, reader.offset, 1);
     }
 
-    /// @dev The first byte is not below `base`: 0x80 for strings, 0xc0 for lists.
+    /// @dev The first byte is not below `base`: 0x80 for strings, 0xc0 for lists. Nothing overflows: an offset is within
+    ///      the payload and a length has at most 32 bits.
     function _readHeader(RlpReader memory reader, bytes calldata payload, uint256 base) private pure {
-        uint256 start = reader.offset + 1;
-        uint256 length = uint8(payload[reader.offset]) - base;
-        if (length > 55) {
-            uint256 size = length - 55;
-            if (size > MAX_LENGTH_OF_LENGTH || start + size > payload.length) {
-                reader.malformed = true;
-                return;
+        unchecked {
+            uint256 start = reader.offset + 1;
+            uint256 length = _bigEndian(payload, reader.offset, 1) - base;
+            if (length > 55) {
+                uint256 size = length - 55;
+                if (size > MAX_LENGTH_OF_LENGTH || start + size > payload.length) {
+                    reader.malformed = true;
+                    return;
+                }
+                length = _bigEndian(payload, start, size);
+                // The short form reaches to 55 bytes; and no leading zeros.
+                if (length < 56 || _bigEndian(payload, start, 1) == 0) reader.malformed = true;
+                start += size;
             }
-            length = _bigEndian(payload, start, size);
-            // The short form reaches to 55 bytes; and no leading zeros.
-            if (length < 56 || payload[start] == 0) reader.malformed = true;
-            start += size;
+            if (start + length > payload.length) reader.malformed = true;
+            reader.start = start;
+            reader.length = length;
+            reader.offset = start + length;
         }
-        if (start + length > payload.length) reader.malformed = true;
-        reader.start = start;
-        reader.length = length;
-        reader.offset = start + length;
     }
 
     /// @dev At most 32 bytes, all within the payload.

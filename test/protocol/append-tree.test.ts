@@ -13,7 +13,7 @@ import {
 } from "../../protocol/append-tree.ts";
 import { toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
-import { hashNode, paddedTreeDepth, paddedTreeRoot } from "../../protocol/padded-tree.ts";
+import { hashNode, paddedTreeDepth, paddedTreeRoot, rootFromPath } from "../../protocol/padded-tree.ts";
 import { property } from "../support/property.ts";
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
@@ -89,6 +89,12 @@ describe("append tree", () => {
       }),
       property(50),
     );
+  });
+
+  it("proves nothing of a tree larger than itself", () => {
+    const siblings = new Array<Uint8Array>(33).fill(ZERO_HASH);
+    const root = rootFromPath(crypto, ZERO_HASH, 0, siblings);
+    expect(verifyAppendTreeProof(crypto, root, 2 ** 32 + 1, ZERO_HASH, 0, siblings)).to.equal(false);
   });
 
   it("is full at 2^32 - 1 leaves", () => {

@@ -36,8 +36,10 @@ describe("padded tree", () => {
   }
 
   it("has depth ceil(log2(count))", () => {
-    const depths = [0, 1, 2, 3, 4, 5, 8, 9, 16_384, 16_385, 2 ** 31, 2 ** 32].map(paddedTreeDepth);
-    expect(depths).to.deep.equal([0, 0, 1, 2, 2, 3, 3, 4, 14, 15, 31, 32]);
+    const depths = [0, 1, 2, 3, 4, 5, 8, 9, 16_384, 16_385, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 52 + 1].map(
+      paddedTreeDepth,
+    );
+    expect(depths).to.deep.equal([0, 0, 1, 2, 2, 3, 3, 4, 14, 15, 31, 32, 33, 53]);
   });
 
   it("of nothing is zero, of one leaf that leaf", () => {
