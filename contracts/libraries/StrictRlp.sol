@@ -71,7 +71,7 @@ library StrictRlp {
         return _bigEndian(payload, reader.offset, 1);
     }
 
-    /// @dev The first byte is not below `base`: 0x80 for strings, 0xc0 for lists. Nothing overflows: an offset is within
+    /// @dev The first byte is not below `base`: 0x80 for strings, 0xc0 for lists. Nothing overflows: an offset is in
     ///      the payload and a length has at most 32 bits.
     function _readHeader(RlpReader memory reader, bytes calldata payload, uint256 base) private pure {
         unchecked {
