@@ -6,22 +6,11 @@ import fc from "fast-check";
 import { network } from "hardhat";
 import { createNativeCrypto } from "../../crypto/native.ts";
 import { createPortableCrypto } from "../../crypto/portable.ts";
-import { appendLeaf, appendTreeProof, appendTreeRoot, EMPTY_APPEND_TREE } from "../../protocol/append-tree.ts";
 import { concat, equal, toHex, word } from "../../protocol/bytes.ts";
 import { type Crosslink, crosslinkHash } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain, type Domain } from "../../protocol/eip712.ts";
-import { paddedTreeProof, paddedTreeRoot } from "../../protocol/padded-tree.ts";
-import {
-  accountKey,
-  cursorKey,
-  decodeAccount,
-  encodeAccount,
-  headKey,
-  outboxKey,
-  outboxWordOf,
-  seedKey,
-} from "../../protocol/state.ts";
+import { decodeAccount, encodeAccount } from "../../protocol/state.ts";
 import { traceLeafHash } from "../../protocol/trace.ts";
 import { formatVectors } from "../../scripts/vectors/all.ts";
 import { type Fields, fieldsOf, STRUCTURES, type Structure, structHashOf } from "../../scripts/vectors/structures.ts";
@@ -36,7 +25,6 @@ async function deploy() {
   const { ethers } = await network.create();
   return {
     roots: await ethers.deployContract("SigningRootsMock"),
-    trees: await ethers.deployContract("TreesMock"),
     formats: await ethers.deployContract("FormatsMock"),
     bls: await ethers.deployContract("BlsMock"),
   };
@@ -174,57 +162,14 @@ describe("formats: vectors, TypeScript, Solidity and ethers", () => {
     });
   });
 
-  describe("trees", () => {
-    it("padded: random lists, root and every proof", async () => {
-      const { trees } = contracts;
-      await fc.assert(
-        fc.asyncProperty(fc.array(hash, { maxLength: 20 }), fc.nat(), async (leaves, random) => {
-          const root = toHex(paddedTreeRoot(crypto, leaves));
-          expect(await trees.paddedRoot(leaves)).to.equal(root);
-          if (leaves.length === 0) return;
-          const index = random % leaves.length;
-          const siblings = paddedTreeProof(crypto, leaves, index);
-          expect(await trees.paddedRootOf(leaves[index] as Uint8Array, index, leaves.length, siblings)).to.equal(root);
-        }),
-        property(40),
-      );
-    });
-
-    it("append: random outboxes, root, word and proofs", async () => {
-      const { trees } = contracts;
-      await fc.assert(
-        fc.asyncProperty(fc.array(hash, { minLength: 1, maxLength: 20 }), fc.nat(), async (leaves, random) => {
-          const tree = leaves.reduce((grown, leaf) => appendLeaf(crypto, grown, leaf), EMPTY_APPEND_TREE);
-          const root = appendTreeRoot(crypto, tree);
-          const index = random % leaves.length;
-          const siblings = appendTreeProof(crypto, leaves, index);
-          expect(await trees.appendRootOf(leaves[index] as Uint8Array, index, leaves.length, siblings)).to.equal(
-            toHex(root),
-          );
-          expect(await trees.outboxWord(leaves.length, root)).to.equal(
-            toHex(outboxWordOf(crypto, leaves.length, root)),
-          );
-        }),
-        property(40),
-      );
-    });
-
-    it("state: keys and account words", async () => {
-      const { trees, formats } = contracts;
+  describe("words and leaves (trees: trees.test.ts)", () => {
+    it("words of accounts", async () => {
       const balance = fc.bigInt({ min: 0n, max: 2n ** 192n - 1n });
       const nonce = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
       await fc.assert(
-        fc.asyncProperty(address, shardId, nonce, balance, async (owner, shard, n, b) => {
-          const keys = [
-            accountKey(crypto, owner),
-            headKey(crypto),
-            seedKey(crypto),
-            cursorKey(crypto, shard),
-            outboxKey(crypto, shard),
-          ];
-          expect([...(await trees.stateKeys(toHex(owner), shard))]).to.deep.equal(keys.map(toHex));
+        fc.asyncProperty(nonce, balance, async (n, b) => {
           const encoded = encodeAccount(n, b);
-          const { decoded, encoded: again } = await formats.account(encoded);
+          const { decoded, encoded: again } = await contracts.formats.account(encoded);
           expect([decoded.nonce, decoded.balance, again]).to.deep.equal([n, b, toHex(encoded)]);
           expect(decodeAccount(encoded)).to.deep.equal({ nonce: n, balance: b });
         }),
