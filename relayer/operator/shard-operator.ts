@@ -95,9 +95,9 @@ export class ShardOperator {
   }
 
   /**
-   * Builds, signs, logs and publishes at most one block: when there is something to put into it, and once per epoch in
-   * any case, so that head and seed go on. Not while MAX_BLOCKS are unanchored, nor before the parent chain is known far
-   * enough; another call while one is waiting for messages does nothing.
+   * Builds, signs, logs and publishes at most one block: when there is something to put into it, after a block with fees,
+   * and once per epoch in any case, so that head and seed go on. Not while MAX_BLOCKS are unanchored, nor before the parent
+   * chain is known far enough; another call while one is waiting for messages does nothing.
    * @returns whether there is a new block
    */
   async onSlot(slot: number): Promise<boolean> {
@@ -171,7 +171,7 @@ export class ShardOperator {
       transactions: MAX_STEPS - 1 - imports.length,
       bytes: MAX_TRANSACTION_BYTES,
     });
-    const evenEmpty = chain.head.number === 0 || epochOfSlot(view.parameters, slot) > chain.head.epoch;
+    const evenEmpty = this.#isDue(slot);
     if (imports.length + transactions.length === 0 && !evenEmpty) return false;
     try {
       const block = chain.build({
@@ -190,6 +190,15 @@ export class ShardOperator {
       if (error instanceof LedgerError && error.code === "FactsUnavailable") return false;
       throw error;
     }
+  }
+
+  /** Whether a block is wanted though nothing waits for it. */
+  #isDue(slot: number): boolean {
+    const { head } = this.chain;
+    if (head.number === 0 || epochOfSlot(this.view.parameters, slot) > head.epoch) return true;
+    // The next block credits the fees. Besides, wallets that look for a receipt when the block number changes can miss
+    // the change that brought it, and would wait for the next epoch.
+    return (this.chain.header(head.number)?.fees ?? 0n) > 0n;
   }
 
   /** Number of the last block up to the end of the epoch; 0 when there is none. */

@@ -111,7 +111,8 @@ export class FileRecordLog implements RecordLog {
     }
     const length = header.readUInt32BE(0);
     if (rest < HEADER_BYTES + length) return null;
-    if (crc32(this.#bytes(offset + HEADER_BYTES, length)) === header.readUInt32BE(8)) return offset + HEADER_BYTES + length;
+    if (crc32(this.#bytes(offset + HEADER_BYTES, length)) === header.readUInt32BE(8))
+      return offset + HEADER_BYTES + length;
     if (rest === HEADER_BYTES + length) return null;
     throw damaged();
   }

@@ -1,4 +1,4 @@
-import { firstSlotOf } from "../../protocol/clock.ts";
+import { epochOfSlot, firstSlotOf } from "../../protocol/clock.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { addressOfKey } from "../../protocol/operator-signature.ts";
@@ -67,6 +67,7 @@ export class OperatedShards {
   /** The next slot, in which every shard may build. Shards with a new block. */
   async nextSlot(): Promise<number[]> {
     this.slot++;
+    this.parent.epoch = Math.max(this.parent.epoch, epochOfSlot(this.parent.parameters, this.slot));
     return this.#onSlot();
   }
 

@@ -50,6 +50,17 @@ describe("ShardOperator", () => {
       expect(shards.operator(1).chain.head).to.deep.equal({ number: 2, slot: 16, epoch: 2, shardCount: 1 });
     });
 
+    it("one more after a block with fees, which are credited by it", async () => {
+      const shards = await funded();
+      const { chain, mempool } = shards.operator(1);
+      mempool.add(shards.transfer(1, alice, {}));
+      expect(await shards.nextSlot()).to.deep.equal([1]);
+      expect(chain.account(FEE_COLLECTOR_ADDRESS).balance).to.equal(0n);
+      expect(await shards.nextSlot()).to.deep.equal([1]);
+      expect(chain.account(FEE_COLLECTOR_ADDRESS).balance).to.equal(FEE);
+      expect(await shards.nextSlot()).to.deep.equal([]);
+    });
+
     it("at most one block per slot", async () => {
       const shards = await funded();
       const { mempool } = shards.operator(1);
@@ -198,7 +209,7 @@ describe("ShardOperator", () => {
       ]);
       expect(chain.index.block(chain.head.number)?.logs).to.have.length(2);
       // Rubbish alone is no reason for a block.
-      expect(await shards.nextSlot()).to.deep.equal([]);
+      expect(await shards.nextSlot()).to.not.include(2);
     });
   });
 
