@@ -77,7 +77,7 @@ export class ShardOperators {
   }
 
   #start(shard: Shard) {
-    const { crypto, view, operatorKey, directory, messagesFor, publishBlock } = this.#options;
+    const { crypto, view, operatorKey, directory, messagesFor, publishBlock, onError } = this.#options;
     const blocks = new FileRecordLog(path.join(directory, `shard-${shard.id}`, "blocks.log"));
     const crosslinks = new FileRecordLog(path.join(directory, `shard-${shard.id}`, "crosslinks.log"));
     const operator = new ShardOperator({
@@ -89,6 +89,7 @@ export class ShardOperators {
       crosslinks,
       messagesFor,
       publish: publishBlock,
+      onError,
     });
     const close = () => {
       blocks.close();

@@ -10,6 +10,8 @@ export interface ImportCandidatesOptions {
   readonly messagesFor: MessageSource;
   /** Index of the next import from a shard; from the parent's inbox for 0. */
   readonly cursor: (source: number) => number;
+  /** Told of sources that could not be asked; they are asked again. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Inbox entries in one block; what is left comes with the next. */
@@ -21,9 +23,16 @@ const RETRY_SLOTS = 4;
 /** u32 source ‖ u64 index */
 const PAYLOAD_HEAD_BYTES = 12;
 
-/** Collects what a shard has to import: entries of the parent's inbox, and messages of other shards. */
+/**
+ * Collects what a shard has to import: entries of the parent's inbox, and messages of other shards. Sources are asked
+ * between blocks, so that none that is slow or silent holds up the next block.
+ */
 export class ImportCandidates {
   readonly #options: ImportCandidatesOptions;
+  /** Payloads that have come since they were last collected. */
+  readonly #arrived = new Map<number, readonly Uint8Array[]>();
+  /** Sources that have been asked and have not answered yet. */
+  readonly #asked = new Set<number>();
   /** Sources that had nothing when they were asked. */
   readonly #idle = new Map<number, { readonly settledEpoch: number; readonly slot: number }>();
 
@@ -32,13 +41,44 @@ export class ImportCandidates {
   }
 
   /** Steps for a block of that slot, in order. Messages may turn out to be inadmissible, inbox entries not. */
-  async collect(slot: number): Promise<Step[]> {
+  collect(slot: number): Step[] {
     const { parameters } = this.#options.view;
     const asOfEpoch = epochOfSlot(parameters, slot) - parameters.inputDelay;
     if (asOfEpoch < 0) return [];
-    const messages = await this.#messages(slot, asOfEpoch);
-    // After the wait, so that the entries are those of the view that the block is built on.
-    return [...this.#inboxEntries(asOfEpoch), ...messages];
+    const steps = this.#inboxEntries(asOfEpoch);
+    for (const [source, payloads] of this.#arrived) steps.push(...this.#messages(source, payloads));
+    this.#arrived.clear();
+    return steps;
+  }
+
+  /** Asks the sources that may have messages: what they answer is for the blocks of later slots. */
+  prefetch(slot: number): void {
+    const { shardId, view } = this.#options;
+    const asOfEpoch = epochOfSlot(view.parameters, slot) - view.parameters.inputDelay;
+    const settledEpoch = view.settledAsOf(asOfEpoch);
+    if (settledEpoch === 0) return;
+    for (const { id: source } of view.shards()) {
+      if (source === shardId || this.#asked.has(source) || this.#arrived.has(source)) continue;
+      const idle = this.#idle.get(source);
+      if (idle !== undefined && idle.settledEpoch === settledEpoch && slot < idle.slot + RETRY_SLOTS) continue;
+      this.#asked.add(source);
+      void this.#ask(source, asOfEpoch).then((payloads) => {
+        this.#asked.delete(source);
+        this.#idle.delete(source);
+        if (this.#messages(source, payloads).length > 0) this.#arrived.set(source, payloads);
+        else this.#idle.set(source, { settledEpoch, slot });
+      });
+    }
+  }
+
+  async #ask(source: number, asOfEpoch: number): Promise<readonly Uint8Array[]> {
+    const { shardId, messagesFor, cursor, onError } = this.#options;
+    try {
+      return (await messagesFor(shardId, source, cursor(source), asOfEpoch)).slice(0, MAX_PAYLOADS);
+    } catch (error) {
+      onError(error);
+      return [];
+    }
   }
 
   #inboxEntries(asOfEpoch: number): Step[] {
@@ -53,37 +93,12 @@ export class ImportCandidates {
     return steps;
   }
 
-  async #messages(slot: number, asOfEpoch: number): Promise<Step[]> {
-    const { shardId, view } = this.#options;
-    const settledEpoch = view.settledAsOf(asOfEpoch);
-    if (settledEpoch === 0) return [];
-    const sources = view
-      .shards()
-      .map(({ id }) => id)
-      .filter((id) => id !== shardId && this.#isDue(id, settledEpoch, slot));
-    const answers = await Promise.all(
-      sources.map(async (source) => {
-        const steps = await this.#ask(source, asOfEpoch);
-        if (steps.length === 0) this.#idle.set(source, { settledEpoch, slot });
-        else this.#idle.delete(source);
-        return steps;
-      }),
-    );
-    return answers.flat();
-  }
-
-  #isDue(source: number, settledEpoch: number, slot: number): boolean {
-    const idle = this.#idle.get(source);
-    return idle === undefined || idle.settledEpoch !== settledEpoch || slot >= idle.slot + RETRY_SLOTS;
-  }
-
-  async #ask(source: number, asOfEpoch: number): Promise<Step[]> {
-    const first = this.#options.cursor(source);
-    const payloads = await this.#options.messagesFor(this.#options.shardId, source, first, asOfEpoch);
+  /** In the order of their indices, without those that are imported already. */
+  #messages(source: number, payloads: readonly Uint8Array[]): Step[] {
+    const next = this.#options.cursor(source);
     return payloads
-      .slice(0, MAX_PAYLOADS)
       .map((payload) => ({ payload, index: indexOf(payload, source) }))
-      .filter(({ index }) => index >= first)
+      .filter(({ index }) => index >= next)
       .sort((a, b) => a.index - b.index)
       .map(({ payload }) => ({ kind: STEP_KIND.importMessage, payload }));
   }

@@ -1,5 +1,5 @@
 import { LedgerError } from "../../ledger/errors.ts";
-import { STEP_KIND } from "../../ledger/step.ts";
+import { STEP_KIND, type Step } from "../../ledger/step.ts";
 import { concat, equal, toHex } from "../../protocol/bytes.ts";
 import { epochOfSlot, lastSlotOf } from "../../protocol/clock.ts";
 import { type Crosslink, crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
@@ -30,6 +30,8 @@ export interface ShardOperatorOptions {
   readonly crosslinks: RecordLog;
   readonly messagesFor: MessageSource;
   readonly publish: BlockPublisher;
+  /** Told of sources of messages that could not be asked. */
+  readonly onError: (error: unknown) => void;
   readonly mempoolLimits?: Partial<MempoolLimits>;
   readonly indexLimits?: Partial<BlockIndexLimits>;
 }
@@ -56,7 +58,6 @@ export class ShardOperator {
   readonly proofs: MessageProofs;
   readonly #options: ShardOperatorOptions;
   readonly #imports: ImportCandidates;
-  #isBuilding = false;
 
   /**
    * Goes on from the blocks and crosslinks in the logs.
@@ -91,25 +92,26 @@ export class ShardOperator {
       ...(mempoolLimits === undefined ? {} : { limits: mempoolLimits }),
     });
     this.proofs = new MessageProofs({ shardId, crypto, view, outboxes, crosslinks });
-    this.#imports = new ImportCandidates({ shardId, view, messagesFor, cursor: (source) => chain.cursor(source) });
+    this.#imports = new ImportCandidates({
+      shardId,
+      view,
+      messagesFor,
+      cursor: (source) => chain.cursor(source),
+      onError: options.onError,
+    });
   }
 
   /**
    * Builds, signs, logs and publishes at most one block: when there is something to put into it, after a block with fees,
    * and once per epoch in any case, so that head and seed go on. Not while MAX_BLOCKS are unanchored, nor before the parent
-   * chain is known far enough; another call while one is waiting for messages does nothing.
+   * chain is known far enough. Messages of other shards are asked for between two slots.
    * @returns whether there is a new block
    */
-  async onSlot(slot: number): Promise<boolean> {
-    if (this.#isBuilding || !this.#mayBuild(slot)) return false;
-    this.#isBuilding = true;
-    try {
-      const imports = await this.#imports.collect(slot);
-      // The parent chain may have gone on meanwhile.
-      return this.#mayBuild(slot) && this.#build(slot, imports);
-    } finally {
-      this.#isBuilding = false;
-    }
+  onSlot(slot: number): boolean {
+    if (!this.#mayBuild(slot)) return false;
+    const hasBuilt = this.#build(slot, this.#imports.collect(slot));
+    this.#imports.prefetch(slot);
+    return hasBuilt;
   }
 
   /**
@@ -165,7 +167,7 @@ export class ShardOperator {
     return unanchored >= 0 && unanchored < this.view.parameters.maxBlocks;
   }
 
-  #build(slot: number, imports: Awaited<ReturnType<ImportCandidates["collect"]>>): boolean {
+  #build(slot: number, imports: readonly Step[]): boolean {
     const { chain, mempool, view } = this;
     const transactions = mempool.select({
       transactions: MAX_STEPS - 1 - imports.length,

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { epochOfSlot, firstSlotOf } from "../../protocol/clock.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
@@ -112,7 +113,9 @@ export class OperatedShards {
 
   async #onSlot(): Promise<number[]> {
     const built: number[] = [];
-    for (const [id, { operator }] of this.#shards) if (await operator.onSlot(this.slot)) built.push(id);
+    for (const [id, { operator }] of this.#shards) if (operator.onSlot(this.slot)) built.push(id);
+    // What operators ask of each other now is answered before the next slot.
+    await setImmediate();
     return built;
   }
 
@@ -132,6 +135,9 @@ export class OperatedShards {
       crosslinks: logs.crosslinks,
       messagesFor,
       publish: (block) => logs.published.push(block),
+      onError: (error) => {
+        throw error;
+      },
       ...options,
     });
   }
