@@ -177,7 +177,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         if (s.changed >> ballot.committeeCount != 0) {
             revert CrosslinkAnchors_NoCommittee(s.changed, ballot.committeeCount);
         }
-        bytes32[] memory entries = s.previousEntries;
+        bytes32[] memory entries = _copy(s.previousEntries);
         entriesRoot = PaddedTree.root(entries);
         bytes32 opened = Sha256.pair(entriesRoot, s.sourceBodyRoot);
         if (opened != sourceRoot) revert CrosslinkAnchors_WrongSource(opened, sourceRoot);
@@ -191,6 +191,14 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
             MAX_BLOCKS
         );
         if (s.changed != 0) entriesRoot = PaddedTree.root(entries);
+    }
+
+    /// @dev The compiler would check and copy word by word.
+    function _copy(bytes32[] calldata list) private pure returns (bytes32[] memory copy) {
+        copy = new bytes32[](list.length);
+        assembly ("memory-safe") {
+            calldatacopy(add(copy, 32), list.offset, shl(5, list.length))
+        }
     }
 
     function _requireVote(

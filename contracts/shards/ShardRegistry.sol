@@ -81,7 +81,8 @@ contract ShardRegistry is IShardRegistry {
     function allocation(uint256 positions) external view returns (uint256[] memory words) {
         words = new uint256[]((SHARD_COUNT + 3) / 4);
         for (uint256 i = 0; i < words.length; ++i) {
-            if ((positions >> (i * 4)) & 15 != 0) words[i] = _allocation[i];
+            if (positions & 15 != 0) words[i] = _allocation[i];
+            positions >>= 4;
         }
     }
 }
