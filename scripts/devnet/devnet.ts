@@ -7,7 +7,7 @@ import { LocalHub } from "../../relayer/network/local-hub.ts";
 import { startNode, type WatchfireNode } from "../../relayer/node.ts";
 import type { DeploymentRecord } from "../../relayer/parent/deployment.ts";
 import { ParentFollower } from "../../relayer/parent/parent-follower.ts";
-import type { AcceptedCheckpoint, ParentView } from "../../relayer/parent/parent-view.ts";
+import type { AcceptedCheckpoint } from "../../relayer/parent/parent-view.ts";
 import { connectProvider } from "../../relayer/parent/rpc.ts";
 import { TransactionSender } from "../../relayer/parent/transaction-sender.ts";
 import { vaultTotals } from "../../relayer/parent/vault-totals.ts";
@@ -19,6 +19,7 @@ import { Demo } from "./demo.ts";
 import { type OperatorKeys, operatorKeys } from "./keys.ts";
 import type { DevnetOptions } from "./options.ts";
 import { type ParentChain, startParentChain } from "./parent-chain.ts";
+import { Problems, Progress } from "./progress.ts";
 import type { Report } from "./report.ts";
 import { deploy, launch, launcherKey, populate, type SetupOptions } from "./setup.ts";
 
@@ -27,7 +28,6 @@ const DEFAULT_SHARDS = 4;
 /** Epochs that the demo may take beyond the ones asked for, before something must be wrong. */
 const PATIENCE_EPOCHS = 24;
 const TICK_MS = 250;
-const SILENCE_MS = 30_000;
 
 /** The main job: a parent chain, a deployment, the nodes, and payments through them. */
 export class Devnet {
@@ -275,46 +275,5 @@ export class Devnet {
       this.#say(error.message);
       return false;
     }
-  }
-}
-
-/** Tells what went wrong, the same thing once in a while only. */
-class Problems {
-  readonly #say: (line: string) => void;
-  readonly #told = new Map<string, number>();
-
-  constructor(say: (line: string) => void) {
-    this.#say = say;
-  }
-
-  tell(who: string, error: unknown): void {
-    const what = `${who}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
-    const now = performance.now();
-    if (now - (this.#told.get(what) ?? -Infinity) < SILENCE_MS) return;
-    this.#told.set(what, now);
-    this.#say(what);
-  }
-}
-
-/** One line per change of what the parent chain has accepted. */
-class Progress {
-  readonly #view: ParentView;
-  readonly #demo: Demo;
-  readonly #say: (line: string) => void;
-  #last = "";
-
-  constructor(view: ParentView, demo: Demo, say: (line: string) => void) {
-    this.#view = view;
-    this.#demo = demo;
-    this.#say = say;
-  }
-
-  tell(): void {
-    const { justified, finalized, settled } = this.#view;
-    const state = `justified ${justified.epoch}, finalised ${finalized.epoch}, settled ${settled.epoch}`;
-    const line = `epoch ${this.#view.epoch()}: ${state}`;
-    if (line === this.#last) return;
-    this.#last = line;
-    this.#say(`${line}; ${this.#demo.transactions} transactions, ${this.#demo.messagesInFlight} messages in flight`);
   }
 }
