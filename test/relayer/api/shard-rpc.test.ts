@@ -5,6 +5,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { createNativeCrypto } from "../../../crypto/native.ts";
 import { toHex } from "../../../protocol/bytes.ts";
 import { MESSENGER_ABI, MESSENGER_ADDRESS } from "../../../protocol/system-contracts.ts";
+import { nodeIndex } from "../../../relayer/api/node-index.ts";
 import { type ApiServer, createApiServer } from "../../../relayer/api/server.ts";
 import { createShardRpc } from "../../../relayer/api/shard-rpc.ts";
 import { ETHER, GWEI, OperatedShards, testAccount } from "../../support/operated-shards.ts";
@@ -34,7 +35,7 @@ describe("JSON-RPC of a shard", () => {
     server = await createApiServer({
       port: 0,
       handlers: {
-        index: () => ({ shards: [1] }),
+        index: () => nodeIndex(shards.parent, [1]),
         shard: (id) => (id === 1 ? rpc : undefined),
         onError: (error) => console.error(error),
       },
@@ -57,6 +58,15 @@ describe("JSON-RPC of a shard", () => {
     return (await answer.json()) as { result?: Result; error?: { code: number; message: string; data?: unknown } };
   };
   const failure = async (promise: Promise<unknown>) => promise.then(() => null).catch((error: unknown) => error);
+
+  it("stands in the node's index", async () => {
+    const index = (await (await fetch(server.url)).json()) as Result;
+    expect(index).to.deep.equal({
+      parentChainId: 31_337,
+      registry: toHex(shards.parent.domain.registry),
+      shards: [{ id: 1, chainId: shards.operator(1).chainId, rpc: "/shards/1" }],
+    });
+  });
 
   describe("serves ethers", () => {
     it("a transfer, from estimate to receipt", async () => {
@@ -221,6 +231,22 @@ describe("JSON-RPC of a shard", () => {
         code: -32000,
         message: "header not found",
       });
+    });
+
+    it("no further back than it keeps blocks and states", async () => {
+      clearInterval(slots);
+      const old = createShardRpc(shards.restart(1, { indexLimits: { blocks: 2 } }));
+      for (let i = 0; i < 3; i++) await shards.nextEpoch();
+      for (const [method, params] of [
+        ["eth_getBlockByNumber", ["0x1", false]],
+        ["eth_getLogs", [{ fromBlock: "0x1" }]],
+      ] as const) {
+        const refused = await failure(Promise.resolve().then(() => old.get(method)?.(params)));
+        expect(refused).to.include({ code: 4444, message: "pruned history unavailable" });
+      }
+      expect(old.get("eth_getBlockByNumber")?.(["0x3", false])).to.include({ number: "0x3" });
+      expect(old.get("eth_getBlockByNumber")?.(["0x0", false])).to.include({ number: "0x0" });
+      expect(old.get("eth_feeHistory")?.(["0x9", "latest", []])).to.include({ oldestBlock: "0x2" });
     });
 
     it("its own methods", async () => {
