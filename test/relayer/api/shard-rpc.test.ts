@@ -5,7 +5,6 @@ import { privateKeyToAccount } from "viem/accounts";
 import { createNativeCrypto } from "../../../crypto/native.ts";
 import { toHex } from "../../../protocol/bytes.ts";
 import { MESSENGER_ABI, MESSENGER_ADDRESS } from "../../../protocol/system-contracts.ts";
-import { nodeIndex } from "../../../relayer/api/node-index.ts";
 import { type ApiServer, createApiServer } from "../../../relayer/api/server.ts";
 import { createShardRpc } from "../../../relayer/api/shard-rpc.ts";
 import { ETHER, GWEI, OperatedShards, testAccount } from "../../support/operated-shards.ts";
@@ -35,7 +34,7 @@ describe("JSON-RPC of a shard", () => {
     server = await createApiServer({
       port: 0,
       handlers: {
-        index: () => nodeIndex(shards.parent, [1]),
+        index: () => ({}),
         shard: (id) => (id === 1 ? rpc : undefined),
         onError: (error) => console.error(error),
       },
@@ -58,15 +57,6 @@ describe("JSON-RPC of a shard", () => {
     return (await answer.json()) as { result?: Result; error?: { code: number; message: string; data?: unknown } };
   };
   const failure = async (promise: Promise<unknown>) => promise.then(() => null).catch((error: unknown) => error);
-
-  it("stands in the node's index", async () => {
-    const index = (await (await fetch(server.url)).json()) as Result;
-    expect(index).to.deep.equal({
-      parentChainId: 31_337,
-      registry: toHex(shards.parent.domain.registry),
-      shards: [{ id: 1, chainId: shards.operator(1).chainId, rpc: "/shards/1" }],
-    });
-  });
 
   describe("serves ethers", () => {
     it("a transfer, from estimate to receipt", async () => {
