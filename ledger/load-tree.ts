@@ -41,11 +41,10 @@ export function loadTree(crypto: Crypto, { keys, words }: StateLeaves): StateTre
   const build = (low: number, high: number, depth: number, parent: number, side: 0 | 1): void => {
     if (low === high) return;
     if (high - low === 1) {
-      const leaf = store.addLeaf(parent);
       const at = 32 * (order[low] as number);
       const word = words.subarray(at, at + 32);
       if (word.every((byte) => byte === 0)) throw new RangeError("a leaf with word zero");
-      store.key(leaf).set(keys.subarray(at, at + 32));
+      const leaf = store.addLeaf(parent, keys.subarray(at, at + 32));
       store.word(leaf).set(word);
       store.setChild(parent, side, leafReference(leaf));
       hashLeaf(crypto, store, leaf, parent, side);

@@ -104,8 +104,7 @@ export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree 
         store.setChild(parent, side, EMPTY);
         break;
       case KIND.hash: {
-        const leaf = store.addLeaf(parent);
-        store.setOpaque(leaf);
+        const leaf = store.addOpaque(parent);
         const hash = reader.bytes(32);
         if (equal(hash, ZERO_HASH)) throw new DecodeError("the hash of nothing");
         store.setChild(parent, side, leafReference(leaf));
@@ -113,8 +112,7 @@ export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree 
         break;
       }
       case KIND.leaf: {
-        const leaf = store.addLeaf(parent);
-        store.key(leaf).set(reader.bytes(32));
+        const leaf = store.addLeaf(parent, reader.bytes(32));
         store.word(leaf).set(reader.bytes(32));
         store.setChild(parent, side, leafReference(leaf));
         checkPlace(store, leaf, depth);

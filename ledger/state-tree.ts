@@ -95,6 +95,11 @@ export class StateTree implements StateAccess {
 
   open(key: Uint8Array): number {
     const { store } = this;
+    const indexed = store.lookUp(key);
+    if (indexed !== -1) {
+      this.#touch(leafReference(indexed));
+      return indexed;
+    }
     const { inner } = store;
     let above = 0;
     let reference = store.root;
@@ -102,18 +107,22 @@ export class StateTree implements StateAccess {
       above = reference;
       reference = inner[INNER.size * above + keyBit(key, 0, depth)] as number;
     }
-    if (this.#endCount === this.#ends.length) {
-      const grown = new Int32Array(2 * this.#endCount);
-      grown.set(this.#ends);
-      this.#ends = grown;
-    }
-    this.#ends[this.#endCount++] = reference === EMPTY ? above : reference;
+    this.#touch(reference === EMPTY ? above : reference);
     if (reference !== EMPTY) {
       const leaf = leafOf(reference);
       if (store.isOpaque(leaf)) throw new LedgerError("MissingWitness");
       if (store.hasKey(leaf, key)) return leaf;
     }
     return -this.#absent.push(key);
+  }
+
+  #touch(end: number): void {
+    if (this.#endCount === this.#ends.length) {
+      const grown = new Int32Array(2 * this.#endCount);
+      grown.set(this.#ends);
+      this.#ends = grown;
+    }
+    this.#ends[this.#endCount++] = end;
   }
 
   word(handle: number): Uint8Array {
@@ -151,7 +160,7 @@ export class StateTree implements StateAccess {
     const base = { innerCount: this.#baseInner, leafCount: this.#baseLeaf, replaced: this.#replaced };
     const roots = commitVersions(this.#crypto, this.store, this.#log, steps, base);
     const undo: TreeUndo = {
-      ...this.#log.baseWords(this.#baseLeaf),
+      ...this.#log.before(this.#baseLeaf),
       inserts: this.#inserts,
       innerCount: this.#baseInner,
       leafCount: this.#baseLeaf,
@@ -162,7 +171,7 @@ export class StateTree implements StateAccess {
 
   /** Forgets everything since the last commit. */
   rollback(): void {
-    const { leaves, words } = this.#log.baseWords(this.#baseLeaf);
+    const { leaves, words } = this.#log.before(this.#baseLeaf);
     this.#removeInserts(this.#inserts, this.#baseInner, this.#baseLeaf);
     leaves.forEach((leaf, i) => {
       this.store.word(leaf).set(words.subarray(32 * i, 32 * i + 32));
@@ -230,7 +239,7 @@ export class StateTree implements StateAccess {
 
   /** The word that a leaf had at the last commit; 32 bytes. */
   baseWord(leaf: number): Uint8Array {
-    return this.#log.baseWord(leaf) ?? this.store.word(leaf);
+    return this.#log.wordBefore(leaf) ?? this.store.word(leaf);
   }
 
   #insert(key: Uint8Array): number {
@@ -262,8 +271,7 @@ export class StateTree implements StateAccess {
         if (parted) store.setChild(inner, other, reference);
       }
     }
-    const leaf = store.addLeaf(parent);
-    store.key(leaf).set(key);
+    const leaf = store.addLeaf(parent, key);
     store.setChild(parent, side, leafReference(leaf));
     return leaf;
   }
@@ -274,7 +282,7 @@ export class StateTree implements StateAccess {
       this.store.setChild(parent, side, replaced);
     }
     this.store.innerCount = innerCount;
-    this.store.leafCount = leafCount;
+    this.store.removeLeaves(leafCount);
   }
 
   #endBlock(): void {

@@ -1,6 +1,7 @@
 import type { Crypto } from "../protocol/crypto.ts";
-import { bytesOf, copyHash, EMPTY, INNER, leafOf, leafReference, MARK, type NodeStore } from "./node-store.ts";
+import { bytesOf, copyHash, EMPTY, INNER, leafOf, type NodeStore, touch } from "./node-store.ts";
 import type { WriteLog } from "./write-log.ts";
+import { WRITTEN, type WrittenLevel, writtenLevels } from "./written-levels.ts";
 
 /**
  * Roots after every step of a block, hashed level by level.
@@ -103,13 +104,13 @@ export function commitVersions(
     return bytesOf(roots);
   }
 
-  const { order, levelStart } = writtenNodes(store, log);
+  const written = writtenLevels(store, log);
   const { inner, pairs } = store;
   // Hashes of leaves; then two halves, for the levels in turn: hashed in a batch from the front, copied from the back.
   const half = 16 * writes;
   const pool = new Int32Array(8 * writes + 2 * half);
   const poolBytes = bytesOf(pool);
-  hashLeaves(crypto, store, log, poolBytes);
+  hashLeaves(crypto, log, poolBytes);
   const input = new Int32Array(16 * writes);
   const inputBytes = bytesOf(input);
 
@@ -118,30 +119,29 @@ export function commitVersions(
   let below = new Level(writes);
   let level = new Level(writes);
 
-  for (let depth = levelStart.length - 2; depth >= 0; depth--) {
-    const first = levelStart[depth] as number;
-    const end = levelStart[depth + 1] as number;
-    const half0 = 8 * writes + (depth & 1) * half;
-    let copied = half0 + half;
+  for (let depth = written.length - 1; depth >= 0; depth--) {
+    const { nodes, sides, count } = written[depth] as WrittenLevel;
+    const front = 8 * writes + (depth & 1) * half;
+    let copied = front + half;
     let hashed = 0;
     let next = 0;
     level.count = 0;
-    for (let i = first; i < end; i++) {
-      level.start[i - first] = level.count;
-      const reference = order[i] as number;
-      if (reference < 0) {
-        addWrites(level, log, leafOf(reference));
+    touch(pairs, nodes, count, 16);
+    for (let i = 0; i < count; i++) {
+      level.start[i] = level.count;
+      const node = nodes[i] as number;
+      if (node < 0) {
+        addWrites(level, log, -1 - node);
         continue;
       }
-      const at = INNER.size * reference;
-      const isAdded = reference >= base.innerCount;
-      const marks = inner[at + INNER.mark] as number;
-      left.begin(pairs, 16 * reference, isAdded ? baseWeight(base, inner[at + INNER.left] as number) : 2);
-      right.begin(pairs, 16 * reference + 8, isAdded ? baseWeight(base, inner[at + INNER.right] as number) : 2);
+      const isAdded = node >= base.innerCount;
+      left.begin(pairs, 16 * node, isAdded ? baseWeight(base, inner[INNER.size * node + INNER.left] as number) : 2);
+      right.begin(pairs, 16 * node + 8, isAdded ? baseWeight(base, inner[INNER.size * node + INNER.right] as number) : 2);
+      const sidesWritten = sides[i] as number;
       const leftIndex = next;
-      if ((marks & MARK.left) !== 0) left.follow(below, next++);
+      if ((sidesWritten & WRITTEN.left) !== 0) left.follow(below, next++);
       const rightIndex = next;
-      if ((marks & MARK.right) !== 0) right.follow(below, next++);
+      if ((sidesWritten & WRITTEN.right) !== 0) right.follow(below, next++);
 
       for (;;) {
         const step = left.next < right.next ? left.next : right.next;
@@ -151,7 +151,7 @@ export function commitVersions(
         if (!isAdded || left.weight + right.weight >= 2) {
           copyHash(input, 16 * hashed, left.hash, left.lane);
           copyHash(input, 16 * hashed + 8, right.hash, right.lane);
-          level.add(step, 2, half0 + 8 * hashed++);
+          level.add(step, 2, front + 8 * hashed++);
         } else {
           const heavier = left.weight > 0 ? left : right;
           copied -= 8;
@@ -160,12 +160,12 @@ export function commitVersions(
         }
       }
       // From here on the pair is that after the block.
-      if ((marks & MARK.left) !== 0) copyHash(pairs, 16 * reference, pool, lastLane(below, leftIndex));
-      if ((marks & MARK.right) !== 0) copyHash(pairs, 16 * reference + 8, pool, lastLane(below, rightIndex));
+      if ((sidesWritten & WRITTEN.left) !== 0) copyHash(pairs, 16 * node, pool, lastLane(below, leftIndex));
+      if ((sidesWritten & WRITTEN.right) !== 0) copyHash(pairs, 16 * node + 8, pool, lastLane(below, rightIndex));
     }
-    level.start[end - first] = level.count;
+    level.start[count] = level.count;
     if (hashed > 0) {
-      const from = 4 * half0;
+      const from = 4 * front;
       crypto.sha256Pairs(inputBytes.subarray(0, 64 * hashed), poolBytes.subarray(from, from + 32 * hashed));
     }
     [below, level] = [level, below];
@@ -194,8 +194,8 @@ function baseWeight({ leafCount, replaced }: Base, reference: number): number {
 }
 
 /** The versions of a written leaf, from the chain of its writes, which leads from the last to the first. */
-function addWrites(level: Level, log: WriteLog, leaf: number): void {
-  const last = log.lastWrite(leaf);
+function addWrites(level: Level, log: WriteLog, ordinal: number): void {
+  const last = log.last[ordinal] as number;
   for (let write = last; write !== -1; write = log.previous[write] as number) level.count++;
   for (let write = last, i = level.count - 1; write !== -1; write = log.previous[write] as number, i--) {
     level.step[i] = log.step[write] as number;
@@ -205,41 +205,13 @@ function addWrites(level: Level, log: WriteLog, leaf: number): void {
 }
 
 /** Puts the hash that write i left at its leaf at 32 i of `out`. */
-function hashLeaves(crypto: Crypto, store: NodeStore, log: WriteLog, out: Uint8Array): void {
+function hashLeaves(crypto: Crypto, { count, ordinal, keys, words }: WriteLog, out: Uint8Array): void {
   const preimage = new Uint8Array(65);
-  const { leafData } = store;
-  const { words } = log;
-  for (let write = 0; write < log.count; write++) {
-    const at = 64 * (log.leaf[write] as number);
-    for (let i = 0; i < 32; i++) preimage[1 + i] = leafData[at + i] as number;
-    for (let i = 0; i < 32; i++) preimage[33 + i] = words[32 * write + i] as number;
-    out.set(crypto.sha256(preimage), 32 * write);
+  for (let write = 0; write < count; write++) {
+    const key = 32 * (ordinal[write] as number);
+    const word = 32 * write;
+    for (let i = 0; i < 32; i++) preimage[1 + i] = keys[key + i] as number;
+    for (let i = 0; i < 32; i++) preimage[33 + i] = words[word + i] as number;
+    out.set(crypto.sha256(preimage), word);
   }
-}
-
-/** Written leaves and all nodes above them by depth, from the root down, left to right. */
-function writtenNodes(store: NodeStore, log: WriteLog): { order: Int32Array; levelStart: number[] } {
-  const stamp = store.nextStamp();
-  let nodes = log.dirtyCount;
-  for (let i = 0; i < log.dirtyCount; i++) nodes += store.markPath(leafReference(log.dirty[i] as number), stamp);
-  const { inner } = store;
-  const order = new Int32Array(nodes);
-  order[0] = store.root;
-  let count = 1;
-  let start = 0;
-  const levelStart = [0];
-  while (start < count) {
-    const end = count;
-    for (let i = start; i < end; i++) {
-      const reference = order[i] as number;
-      if (reference < 0) continue;
-      const at = INNER.size * reference;
-      const marks = inner[at + INNER.mark] as number;
-      if ((marks & MARK.left) !== 0) order[count++] = inner[at + INNER.left] as number;
-      if ((marks & MARK.right) !== 0) order[count++] = inner[at + INNER.right] as number;
-    }
-    levelStart.push(end);
-    start = end;
-  }
-  return { order, levelStart };
 }
