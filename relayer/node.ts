@@ -177,7 +177,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       if (view.genesisTime === null || view.head.timestamp < view.genesisTime) return;
       board.onBlock();
       void poster.onBlock();
-      await operators.onBlock();
+      operators.onBlock();
       const epoch = view.epoch() - 1;
       if (epoch > 0 && view.justified.epoch < epoch) await jobs.schedule(epoch, shardsWithCommittee(view, epoch));
     });

@@ -1,6 +1,5 @@
 import path from "node:path";
-import { equal, ZERO_HASH } from "../../protocol/bytes.ts";
-import { parentOfEntry } from "../../protocol/checkpoint.ts";
+import { equal } from "../../protocol/bytes.ts";
 import type { SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { MessageSource } from "../operator/ports.ts";
@@ -26,6 +25,7 @@ export interface ShardOperatorsOptions {
 export class ShardOperators {
   readonly #options: ShardOperatorsOptions;
   readonly #running = new Map<number, { readonly operator: ShardOperator; readonly close: () => void }>();
+  readonly #failed = new Set<number>();
   #crosslinkedEpoch = -1;
 
   constructor(options: ShardOperatorsOptions) {
@@ -44,23 +44,21 @@ export class ShardOperators {
    * The parent chain has a new block. A new epoch begins with the crosslinks of the one before: its blocks are all there,
    * and none of the new epoch yet. Then each shard may build its block of the slot.
    */
-  async onBlock(): Promise<void> {
+  onBlock(): void {
     const { view, onError } = this.#options;
     this.#open();
     const epoch = view.epoch();
     const isNewEpoch = epoch > this.#crosslinkedEpoch;
     this.#crosslinkedEpoch = epoch;
     const slot = view.slot();
-    await Promise.all(
-      [...this.#running.values()].map(async ({ operator }) => {
-        try {
-          if (isNewEpoch && epoch > 0) this.#crosslink(operator, epoch - 1);
-          await operator.onSlot(slot);
-        } catch (error) {
-          onError(error);
-        }
-      }),
-    );
+    for (const { operator } of this.#running.values()) {
+      try {
+        if (isNewEpoch && epoch > 0) this.#crosslink(operator, epoch - 1);
+        operator.onSlot(slot);
+      } catch (error) {
+        onError(error);
+      }
+    }
   }
 
   close(): void {
@@ -69,10 +67,17 @@ export class ShardOperators {
   }
 
   #open(): void {
-    const { view, operatorAddress } = this.#options;
+    const { view, operatorAddress, onError } = this.#options;
     for (const shard of view.shards()) {
-      if (this.#running.has(shard.id) || !equal(shard.operator, operatorAddress)) continue;
-      this.#running.set(shard.id, this.#start(shard));
+      if (this.#running.has(shard.id) || this.#failed.has(shard.id)) continue;
+      if (!equal(shard.operator, operatorAddress)) continue;
+      try {
+        this.#running.set(shard.id, this.#start(shard));
+      } catch (error) {
+        // Its log does not open or does not execute: that takes the operator's hand, and the other shards go on.
+        this.#failed.add(shard.id);
+        onError(error);
+      }
     }
   }
 
@@ -80,33 +85,31 @@ export class ShardOperators {
     const { crypto, view, operatorKey, directory, messagesFor, publishBlock, onError } = this.#options;
     const blocks = new FileRecordLog(path.join(directory, `shard-${shard.id}`, "blocks.log"));
     const crosslinks = new FileRecordLog(path.join(directory, `shard-${shard.id}`, "crosslinks.log"));
-    const operator = new ShardOperator({
-      shardId: shard.id,
-      crypto,
-      view,
-      operatorKey,
-      blocks,
-      crosslinks,
-      messagesFor,
-      publish: publishBlock,
-      onError,
-    });
     const close = () => {
       blocks.close();
       crosslinks.close();
     };
-    return { operator, close };
+    try {
+      const operator = new ShardOperator({
+        shardId: shard.id,
+        crypto,
+        view,
+        operatorKey,
+        blocks,
+        crosslinks,
+        messagesFor,
+        publish: publishBlock,
+        onError,
+      });
+      return { operator, close };
+    } catch (error) {
+      close();
+      throw error;
+    }
   }
 
   #crosslink(operator: ShardOperator, epoch: number): void {
-    const { crypto, view, publishCrosslink } = this.#options;
-    const shard = view.shard(operator.shardId);
-    const justified = view.checkpoint(view.justified.epoch);
-    if (shard === null || justified === null) return;
-    const entry = justified.checkpoint.entries[shard.position] ?? ZERO_HASH;
-    const lastBlock = justified.crosslinkOf(shard.position)?.lastBlock ?? 0;
-    const parent = { hash: parentOfEntry(crypto, view.domain, shard.id, entry), lastBlock };
-    const signed = operator.buildCrosslink(epoch, parent);
-    if (signed !== null) publishCrosslink(signed);
+    const signed = operator.buildCrosslink(epoch, operator.standing("justified"));
+    if (signed !== null) this.#options.publishCrosslink(signed);
   }
 }
