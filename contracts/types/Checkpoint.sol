@@ -20,8 +20,8 @@ struct Checkpoint {
 /**
  * @notice What there is to know about the settlement of a checkpoint: one slot, final once `settledEpoch` is set.
  * `settledEpoch` is the parent's epoch in which settlement was recorded, zero before; so "settled as of epoch x" has
- * one answer, today and in any later dispute. Bit p of `exceptions`: nothing may be read from the entry at position p (its
- * generation was dead, or that of an ancestor). Entries void from the start are marked at acceptance.
+ * one answer, today and in any later dispute. Bit p of `exceptions`: nothing may be read from the entry at position p,
+ * because its generation was dead, or that of an ancestor. Entries void from the start are marked at acceptance.
  */
 struct Settlement {
     uint64 settledEpoch;
