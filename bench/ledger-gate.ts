@@ -140,7 +140,7 @@ function run({ steps, senders }: Transfers, withWitness: boolean): { phases: Pha
   const execution = new BlockExecution(environment, state.tree, state.outboxes, state.header, ++slot);
   const payload = encodeBlockStart(expectedBlockStart(execution.context));
   for (const step of prepareSteps(environment, [{ kind: STEP_KIND.blockStart, payload }])) execution.apply(step);
-  for (const step of prepared) execution.apply(step);
+  for (const step of execution.readingAhead(prepared)) execution.apply(step);
   const executedAt = cpu();
   const witnessBytes = withWitness ? execution.witness().length : 0;
   const witnessedAt = cpu();

@@ -101,7 +101,7 @@ function admit(
   if (maxPriorityFeePerGas > maxFeePerGas) throw new LedgerError("PriorityFeeAboveMaxFee");
   if (maxFeePerGas < BASE_FEE) throw new LedgerError("FeeTooLow", { maxFeePerGas, baseFee: BASE_FEE });
   const sender = recovered ?? recoverSender(crypto, transaction);
-  if (sender === null || sender.every((byte) => byte === 0)) throw new LedgerError("InvalidSignature");
+  if (sender === null || isZero(sender)) throw new LedgerError("InvalidSignature");
   const offered = BASE_FEE + maxPriorityFeePerGas;
   const gasPrice = offered < maxFeePerGas ? offered : maxFeePerGas;
   return {
@@ -117,4 +117,10 @@ function admit(
     senderKey: keys.subarray(0, 32),
     recipientKey: keys.subarray(32, 64),
   };
+}
+
+/** How `recoverSenders` writes that there is no signer. */
+function isZero(address: Uint8Array): boolean {
+  for (let i = 0; i < ADDRESS_BYTES; i++) if (address[i] !== 0) return false;
+  return true;
 }

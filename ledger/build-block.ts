@@ -73,10 +73,9 @@ function tryToBuild(
     let length = FRAME_BYTES + STEP_FRAME_BYTES + start.payload.length;
     const skipped: SkippedCandidate[] = [];
     let next = 0;
-    for (; next < candidates.length && steps.length < maxSteps; next++) {
-      const step = candidates[next] as PreparedStep;
+    for (const step of execution.readingAhead(candidates)) {
       const withStep = length + STEP_FRAME_BYTES + step.payload.length;
-      if (withStep > MAX_BLOCK_BYTES) break;
+      if (steps.length === maxSteps || withStep > MAX_BLOCK_BYTES) break;
       try {
         execution.apply(step);
         steps.push(step);
@@ -85,6 +84,7 @@ function tryToBuild(
         if (!(error instanceof LedgerError)) throw error;
         skipped.push({ index: next, error });
       }
+      next++;
     }
     const witness = execution.witness();
     if (length + witness.length > MAX_BLOCK_BYTES) {

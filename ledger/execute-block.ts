@@ -21,7 +21,7 @@ export function executeBlock(
   checkHeader(environment, { ...place, previous: state.header }, header, operatorSignature);
   const execution = new BlockExecution(environment, state.tree, state.outboxes, state.header, header.slot);
   try {
-    for (const step of prepareSteps(environment, steps, senders)) execution.apply(step);
+    for (const step of execution.readingAhead(prepareSteps(environment, steps, senders))) execution.apply(step);
   } catch (error) {
     execution.rollback();
     throw error;

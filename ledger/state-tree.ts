@@ -139,6 +139,11 @@ export class StateTree implements StateAccess {
     this.#log.write(leaf, this.#step, word);
   }
 
+  /** Says that these keys are going to be opened soon, so that they are read from memory together. */
+  readAhead(keys: readonly Uint8Array[]): void {
+    this.store.touchLeaves(keys);
+  }
+
   /** Word of a key now, zero when absent; touches nothing. */
   get(key: Uint8Array): Uint8Array {
     const leaf = this.find(key);

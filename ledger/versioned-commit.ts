@@ -1,5 +1,5 @@
 import type { Crypto } from "../protocol/crypto.ts";
-import { bytesOf, copyHash, EMPTY, INNER, leafOf, type NodeStore, touch } from "./node-store.ts";
+import { bytesOf, copyHash, EMPTY, INNER, leafOf, type NodeStore, READ_AHEAD, readAhead } from "./node-store.ts";
 import type { WriteLog } from "./write-log.ts";
 import { WRITTEN, type WrittenLevel, writtenLevels } from "./written-levels.ts";
 
@@ -126,8 +126,8 @@ export function commitVersions(
     let hashed = 0;
     let next = 0;
     level.count = 0;
-    touch(pairs, nodes, count, 16);
     for (let i = 0; i < count; i++) {
+      if (i % READ_AHEAD === 0) readAhead(pairs, 16, nodes, i, count);
       level.start[i] = level.count;
       const node = nodes[i] as number;
       if (node < 0) {
@@ -205,7 +205,10 @@ function addWrites(level: Level, log: WriteLog, ordinal: number): void {
 }
 
 /** Puts the hash that write i left at its leaf at 32 i of `out`. */
-function hashLeaves(crypto: Crypto, { count, ordinal, keys, words }: WriteLog, out: Uint8Array): void {
+function hashLeaves(crypto: Crypto, log: WriteLog, out: Uint8Array): void {
+  const { count, ordinal } = log;
+  const keys = bytesOf(log.keys);
+  const words = bytesOf(log.words);
   const preimage = new Uint8Array(65);
   for (let write = 0; write < count; write++) {
     const key = 32 * (ordinal[write] as number);

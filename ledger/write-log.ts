@@ -1,4 +1,4 @@
-import { LEAF, type NodeStore } from "./node-store.ts";
+import { bytesOf, copyHash, LEAF, type NodeStore } from "./node-store.ts";
 
 /**
  * Writes to leaves since the last commit, in order: every version of every leaf. A written leaf has an ordinal, by its first
@@ -14,18 +14,18 @@ export class WriteLog {
   step = new Int32Array(256);
   /** The write of the same leaf before write i, or -1. */
   previous = new Int32Array(256);
-  /** The word that write i left, 32 bytes each. */
-  words = new Uint8Array(32 * 256);
+  /** The word that write i left, eight lanes each. */
+  words = new Int32Array(8 * 256);
 
   leafCount = 0;
   /** The leaf with ordinal k. */
   leaf = new Int32Array(256);
   /** Its last write. */
   last = new Int32Array(256);
-  /** Its key, 32 bytes each. */
-  keys = new Uint8Array(32 * 256);
-  /** Its word before the first write, 32 bytes each. */
-  wordsBefore = new Uint8Array(32 * 256);
+  /** Its key, eight lanes each. */
+  keys = new Int32Array(8 * 256);
+  /** Its word before the first write, eight lanes each. */
+  wordsBefore = new Int32Array(8 * 256);
 
   constructor(store: NodeStore) {
     this.#store = store;
@@ -33,7 +33,7 @@ export class WriteLog {
 
   /** Writes `word` to the leaf, here and in the store. Of several writes in one step the last one stays. */
   write(leaf: number, step: number, word: Uint8Array): void {
-    const { leafData } = this.#store;
+    const { leafData, leafLanes } = this.#store;
     const ordinal = this.#ordinalOf(leaf);
     let write = this.last[ordinal] as number;
     if (write === -1 || this.step[write] !== step) {
@@ -45,20 +45,20 @@ export class WriteLog {
       this.previous[write] = before;
       this.last[ordinal] = write;
     }
-    copyWord(this.words, 32 * write, word, 0);
-    copyWord(leafData, 64 * leaf + 32, word, 0);
+    for (let i = 0; i < 32; i++) leafData[64 * leaf + 32 + i] = word[i] as number;
+    copyHash(this.words, 8 * write, leafLanes, 16 * leaf + 8);
   }
 
   /** The word (32 bytes) of a leaf before its first write, or null when it has not been written. */
   wordBefore(leaf: number): Uint8Array | null {
     const ordinal = (this.#store.leaf[LEAF.size * leaf + LEAF.written] as number) - 1;
-    return ordinal === -1 ? null : this.wordsBefore.subarray(32 * ordinal, 32 * ordinal + 32);
+    return ordinal === -1 ? null : bytesOf(this.wordsBefore.subarray(8 * ordinal, 8 * ordinal + 8));
   }
 
   /** Written leaves below `limit` with their words before. */
   before(limit: number): { readonly leaves: Int32Array; readonly words: Uint8Array } {
     const leaves = this.leaf.slice(0, this.leafCount);
-    const words = this.wordsBefore.slice(0, 32 * this.leafCount);
+    const words = bytesOf(this.wordsBefore.slice(0, 8 * this.leafCount));
     let count = 0;
     for (let ordinal = 0; ordinal < leaves.length; ordinal++) {
       const leaf = leaves[ordinal] as number;
@@ -80,7 +80,7 @@ export class WriteLog {
   }
 
   #ordinalOf(leaf: number): number {
-    const { leaf: fields, leafData } = this.#store;
+    const { leaf: fields, leafLanes } = this.#store;
     const at = LEAF.size * leaf + LEAF.written;
     const known = (fields[at] as number) - 1;
     if (known !== -1) return known;
@@ -89,8 +89,8 @@ export class WriteLog {
     fields[at] = ordinal + 1;
     this.leaf[ordinal] = leaf;
     this.last[ordinal] = -1;
-    copyWord(this.keys, 32 * ordinal, leafData, 64 * leaf);
-    copyWord(this.wordsBefore, 32 * ordinal, leafData, 64 * leaf + 32);
+    copyHash(this.keys, 8 * ordinal, leafLanes, 16 * leaf);
+    copyHash(this.wordsBefore, 8 * ordinal, leafLanes, 16 * leaf + 8);
     return ordinal;
   }
 
@@ -99,30 +99,20 @@ export class WriteLog {
     this.ordinal = grown(this.ordinal, size);
     this.step = grown(this.step, size);
     this.previous = grown(this.previous, size);
-    this.words = grownBytes(this.words, 32 * size);
+    this.words = grown(this.words, 8 * size);
   }
 
   #growLeaves(): void {
     const size = 2 * this.leaf.length;
     this.leaf = grown(this.leaf, size);
     this.last = grown(this.last, size);
-    this.keys = grownBytes(this.keys, 32 * size);
-    this.wordsBefore = grownBytes(this.wordsBefore, 32 * size);
+    this.keys = grown(this.keys, 8 * size);
+    this.wordsBefore = grown(this.wordsBefore, 8 * size);
   }
-}
-
-function copyWord(to: Uint8Array, at: number, from: Uint8Array, start: number): void {
-  for (let i = 0; i < 32; i++) to[at + i] = from[start + i] as number;
 }
 
 function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const out = new Int32Array(length);
-  out.set(array);
-  return out;
-}
-
-function grownBytes(array: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(length);
   out.set(array);
   return out;
 }

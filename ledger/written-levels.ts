@@ -1,4 +1,4 @@
-import { INNER, keyBit, type NodeStore, touch } from "./node-store.ts";
+import { bytesOf, INNER, keyBit, type NodeStore, READ_AHEAD, readAhead } from "./node-store.ts";
 import type { WriteLog } from "./write-log.ts";
 
 /** Sides of an inner node below which something has been written. */
@@ -16,15 +16,14 @@ export interface WrittenLevel {
 /** Written leaves and all nodes above them, from the root down. */
 export function writtenLevels(store: NodeStore, log: WriteLog): WrittenLevel[] {
   const { inner } = store;
-  const { keys } = log;
-  const order = ordinalsByKey(log);
+  const keys = bytesOf(log.keys);
+  const order = ordinalsByKey(keys, log.leafCount);
   const levels: WrittenLevel[] = [];
   let nodes = Int32Array.of(store.root);
   /** Below node i are the leaves from `starts[i]` up to `ends[i]` of the order. */
   let starts = Int32Array.of(0);
   let ends = Int32Array.of(order.length);
   for (let depth = 0, count = 1; count > 0; depth++) {
-    touch(inner, nodes, count, INNER.size);
     const sides = new Uint8Array(count);
     const room = Math.min(2 * count, order.length);
     const below = new Int32Array(room);
@@ -32,6 +31,7 @@ export function writtenLevels(store: NodeStore, log: WriteLog): WrittenLevel[] {
     const endsBelow = new Int32Array(room);
     let countBelow = 0;
     for (let i = 0; i < count; i++) {
+      if (i % READ_AHEAD === 0) readAhead(inner, INNER.size, nodes, i, count);
       const node = nodes[i] as number;
       const low = starts[i] as number;
       const high = ends[i] as number;
@@ -75,7 +75,7 @@ function firstOnRight(keys: Uint8Array, order: Int32Array, low: number, high: nu
 }
 
 /** Ordinals of the written leaves in the order of their keys. */
-function ordinalsByKey({ keys, leafCount }: WriteLog): Int32Array {
+function ordinalsByKey(keys: Uint8Array, leafCount: number): Int32Array {
   // A radix sort by the first 32 bits; keys that share them are put in order afterwards.
   const prefixes = new Uint32Array(leafCount);
   for (let i = 0, at = 0; i < leafCount; i++, at += 32) {

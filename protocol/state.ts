@@ -65,18 +65,18 @@ export function decodeAccount(word: Uint8Array): Account {
   };
 }
 
+const BALANCE_LIMIT = 1n << 192n;
+const LOW_64 = (1n << 64n) - 1n;
+
 /** @throws RangeError when the balance does not fit in 192 bits, which no amount of native coin reaches */
 export function encodeAccount(nonce: bigint, balance: bigint): Uint8Array {
-  if (balance < 0n || balance >> 192n !== 0n) throw new RangeError(`a balance of ${balance}`);
-  const word = new Uint8Array(32);
-  const view = new DataView(word.buffer);
-  view.setBigUint64(0, nonce);
-  if (balance >> 64n !== 0n) {
-    view.setBigUint64(8, balance >> 128n);
-    view.setBigUint64(16, (balance >> 64n) & 0xffff_ffff_ffff_ffffn);
-  }
-  view.setBigUint64(24, balance & 0xffff_ffff_ffff_ffffn);
-  return word;
+  if (balance < 0n || balance >= BALANCE_LIMIT) throw new RangeError(`a balance of ${balance}`);
+  const isSmall = balance <= LOW_64;
+  scratch.setBigUint64(0, nonce);
+  scratch.setBigUint64(8, isSmall ? 0n : balance >> 128n);
+  scratch.setBigUint64(16, isSmall ? 0n : (balance >> 64n) & LOW_64);
+  scratch.setBigUint64(24, isSmall ? balance : balance & LOW_64);
+  return scratchBytes.slice();
 }
 
 /** Where the shard stands after its last block. */

@@ -32,9 +32,9 @@ export interface Transaction extends UnsignedTransaction {
   readonly hasAccessList: boolean;
   /** As signed: a canonical integer of at most 64 bits, valid are 0 and 1. */
   readonly yParity: bigint;
-  /** 32 bytes */
+  /** Big endian without leading zeros, at most 32 bytes. */
   readonly r: Uint8Array;
-  /** 32 bytes */
+  /** As r. */
   readonly s: Uint8Array;
   /** RLP of the fields before the signature, without list header: what `signingDigest` hashes. */
   readonly signedFields: Uint8Array;
@@ -116,12 +116,10 @@ class RlpCursor {
     return (this.#bigint(this.start, high) << 64n) | this.#bigint(this.start + high, 8);
   }
 
-  /** A 256-bit integer, padded to 32 bytes. */
+  /** A 256-bit integer, as it stands. */
   u256(): Uint8Array {
     this.#integer(32);
-    const out = new Uint8Array(32);
-    out.set(this.content(), 32 - this.length);
-    return out;
+    return this.content();
   }
 
   content(): Uint8Array {
@@ -206,7 +204,15 @@ export function signingDigest(crypto: Crypto, signedFields: Uint8Array): Uint8Ar
 export function recoverSender(crypto: Crypto, transaction: Transaction): Uint8Array | null {
   if (transaction.yParity > 1n) return null;
   const digest = signingDigest(crypto, transaction.signedFields);
-  return crypto.recoverAddress(digest, transaction.r, transaction.s, Number(transaction.yParity));
+  return crypto.recoverAddress(digest, padded(transaction.r), padded(transaction.s), Number(transaction.yParity));
+}
+
+/** An integer of at most 32 bytes in 32. */
+function padded(integer: Uint8Array): Uint8Array {
+  if (integer.length === 32) return integer;
+  const out = new Uint8Array(32);
+  out.set(integer, 32 - integer.length);
+  return out;
 }
 
 function lengthHeader(base: number, length: number): Uint8Array {
@@ -246,7 +252,10 @@ function withoutLeadingZeros(bytes: Uint8Array): Uint8Array {
   return first === -1 ? new Uint8Array(0) : bytes.subarray(first);
 }
 
-/** The signed payload, with an empty access list, of a transaction and its signature. */
+/**
+ * The signed payload, with an empty access list, of a transaction and its signature.
+ * @param signature r and s with or without leading zeros
+ */
 export function encodeTransaction(
   transaction: UnsignedTransaction,
   signature: { readonly r: Uint8Array; readonly s: Uint8Array; readonly yParity: number },
