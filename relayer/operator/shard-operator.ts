@@ -108,6 +108,7 @@ export class ShardOperator {
    * @returns whether there is a new block
    */
   onSlot(slot: number): boolean {
+    this.mempool.onSlot(slot);
     if (!this.#mayBuild(slot)) return false;
     const hasBuilt = this.#build(slot, this.#imports.collect(slot));
     this.#imports.prefetch(slot);
