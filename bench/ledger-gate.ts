@@ -11,13 +11,13 @@ import { BlockExecution } from "../ledger/block-execution.ts";
 import { expectedBlockStart } from "../ledger/block-start.ts";
 import { createLedgerEnvironment, type ParentFacts } from "../ledger/environment.ts";
 import { prepareSteps } from "../ledger/execute-step.ts";
+import { loadTree } from "../ledger/load-tree.ts";
 import { ShardState } from "../ledger/shard-state.ts";
 import { encodeBlockStart, STEP_KIND, type Step } from "../ledger/step.ts";
 import { concat, fromBigInt, word, ZERO_HASH } from "../protocol/bytes.ts";
 import { createDomain } from "../protocol/eip712.ts";
 import { encodeAccount, encodeHead, headKey, writeAccountKeyPreimage } from "../protocol/state.ts";
 import { encodeTransaction, signTransaction, type UnsignedTransaction } from "../protocol/transaction.ts";
-import { loadTree } from "../ledger/load-tree.ts";
 
 const GATE_MICROSECONDS = 19;
 const BLOCK_SIZES = [1_000, 10_000];

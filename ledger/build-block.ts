@@ -65,12 +65,10 @@ function tryToBuild(
 ): { readonly built: BuiltBlock } | { readonly steps: number; readonly length: number } {
   const execution = new BlockExecution(environment, state.tree, state.outboxes, state.header, request.slot);
   try {
-    const [start] = prepareSteps(environment, [
-      { kind: STEP_KIND.blockStart, payload: encodeBlockStart(expectedBlockStart(execution.context)) },
-    ]) as [PreparedStep];
-    execution.apply(start);
-    const steps: Step[] = [start];
-    let length = FRAME_BYTES + STEP_FRAME_BYTES + start.payload.length;
+    const payload = encodeBlockStart(expectedBlockStart(execution.context));
+    const steps: Step[] = [{ kind: STEP_KIND.blockStart, payload }];
+    for (const start of prepareSteps(environment, steps)) execution.apply(start);
+    let length = FRAME_BYTES + STEP_FRAME_BYTES + payload.length;
     const skipped: SkippedCandidate[] = [];
     let next = 0;
     for (const step of execution.readingAhead(candidates)) {
@@ -78,7 +76,7 @@ function tryToBuild(
       if (steps.length === maxSteps || withStep > MAX_BLOCK_BYTES) break;
       try {
         execution.apply(step);
-        steps.push(step);
+        steps.push({ kind: step.kind, payload: step.payload });
         length = withStep;
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error;

@@ -30,7 +30,7 @@ export function leafOf(reference: number): number {
 
 /** Bit `depth` of the key at `offset`, the most significant first: 0 leads left. */
 export function keyBit(keys: Uint8Array, offset: number, depth: number): 0 | 1 {
-  return ((((keys[offset + (depth >> 3)] as number) >> (7 - (depth & 7))) & 1) as 0 | 1);
+  return (((keys[offset + (depth >> 3)] as number) >> (7 - (depth & 7))) & 1) as 0 | 1;
 }
 
 /** Copies one hash; positions are in lanes, eight per hash. */

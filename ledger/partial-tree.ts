@@ -1,4 +1,4 @@
-import { ByteReader, DecodeError, ZERO_HASH, equal } from "../protocol/bytes.ts";
+import { ByteReader, DecodeError, equal, ZERO_HASH } from "../protocol/bytes.ts";
 import type { Crypto } from "../protocol/crypto.ts";
 import { bytesOf, EMPTY, INNER, keyBit, LEAF, leafOf, leafReference, NodeStore } from "./node-store.ts";
 import { hashLeaf, rehash } from "./rehash.ts";

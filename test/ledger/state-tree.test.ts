@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { createNativeCrypto } from "../../crypto/native.ts";
-import { compare, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { exportLeaves, loadTree } from "../../ledger/load-tree.ts";
 import { verifyAbsenceProof, verifyStateProof } from "../../ledger/state-proof.ts";
 import { StateTree, type TreeUndo } from "../../ledger/state-tree.ts";
+import { compare, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
+import { property } from "../support/property.ts";
 import { NaiveState } from "./naive-state.ts";
 
 const crypto = await createNativeCrypto();
@@ -81,7 +82,7 @@ describe("ledger/state-tree", () => {
         }
         expect(tree.size).to.equal(0);
       }),
-      { numRuns: 300 },
+      property(150),
     );
   });
 
@@ -103,7 +104,7 @@ describe("ledger/state-tree", () => {
           rootAfter(apply(expected, second).roots, second.length - 1),
         );
       }),
-      { numRuns: 200 },
+      property(150),
     );
   });
 
@@ -121,7 +122,7 @@ describe("ledger/state-tree", () => {
         expect(toHex(loaded.root)).to.equal(toHex(tree.root));
         expect(toHex(apply(loaded, second).roots)).to.equal(toHex(apply(tree, second).roots));
       }),
-      { numRuns: 200 },
+      property(150),
     );
   });
 
@@ -156,7 +157,7 @@ describe("ledger/state-tree", () => {
           expect(verifyAbsenceProof(crypto, root, asked, leaf, siblings.slice(1))).to.equal(false);
         }
       }),
-      { numRuns: 300 },
+      property(150),
     );
   });
 
