@@ -9,7 +9,7 @@ import { signAsOperator } from "../../protocol/operator-signature.ts";
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import { traceLeafHash } from "../../protocol/trace.ts";
 import { type ExampleBlock, exampleBlocks } from "./example-blocks.ts";
-import { addressAt, crypto, domain, ETHER, keyOf, OPERATOR, Shard } from "./shard-fixture.ts";
+import { crypto, domain, keyOf, OPERATOR, Shard } from "./shard-fixture.ts";
 
 const ALICE = keyOf(1);
 
@@ -147,14 +147,5 @@ describe("ledger/verify-block", () => {
     const { shard, previous, block } = examples[2]!;
     const wrong = new Uint8Array(20 * block.steps.filter(({ kind }) => kind === 1).length).fill(1);
     expect(verifyBlock(shard.environment, shard.place(previous), encodeBlock(block), wrong).ok).to.equal(false);
-  });
-
-  it("builds a block with fewer steps when it would be longer than allowed, and reports where it stopped", () => {
-    const shard = new Shard();
-    shard.build(8, [shard.deposit(ALICE.address, ETHER)]);
-    const candidates = [0n, 1n, 2n, 3n].map((nonce) => shard.transfer(ALICE, addressAt(1), 1n, nonce));
-    const built = shard.build(9, candidates, { maxSteps: 3 });
-    expect(built.steps).to.have.length(3);
-    expect(built.nextCandidate).to.equal(2);
   });
 });
