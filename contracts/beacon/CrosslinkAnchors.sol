@@ -69,6 +69,11 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         // leaves none.
         // solhint-disable-next-line avoid-tx-origin
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert CrosslinkAnchors_NotPlainAccount(msg.sender);
+        // There it has to be in the one encoding that every decoder reads alike: this contract follows offsets, and
+        // overlooks bytes, that others refuse.
+        if (keccak256(msg.data) != keccak256(abi.encodeCall(ICrosslinkAnchors.submit, (s)))) {
+            revert CrosslinkAnchors_NotCanonical();
+        }
         _requireEpochs(s.targetEpoch, s.sourceEpoch);
         REGISTRY.rollEpochs(ROLLED_PER_SUBMISSION);
         Ballot memory ballot = REGISTRY.ballot(s.targetEpoch, s.absent);
