@@ -39,7 +39,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     address private _anchors;
     uint64 private _genesisTime;
     ValidatorSet.State private _set;
-    // by the parent's epoch in which a checkpoint was accepted
+    // by the parent's epoch in which a checkpoint was accepted; that of epoch 0 is of the deposits before genesis
     Checkpoints.Trace224 private _mixes;
 
     /// @dev Reverts on unsound parameters, and on a chain whose BLS12-381 precompiles are missing or wrong.
@@ -112,7 +112,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
             ++joining;
         }
         if (started) _set.schedule(epoch, joining, sum);
-        else _set.seatAtGenesis(joining, sum);
+        else _seatAtGenesis(publicKeys, joining, sum);
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -129,10 +129,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     /// @inheritdoc IBeaconRegistry
     function advanceMix(bytes32 revealHash) external {
         if (msg.sender != _anchors) revert BeaconRegistry_NotAnchors(msg.sender);
-        uint64 epoch = currentEpoch();
-        uint224 mix = uint224(uint256(keccak256(abi.encode(_mixes.latest(), revealHash))));
-        _mixes.push(uint256(epoch).toUint32(), mix);
-        emit MixAdvanced(epoch, mix);
+        _advanceMix(revealHash);
     }
 
     // ---------------------------------------------------------------- time
@@ -271,6 +268,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function mixAsOf(uint64 epoch) external view returns (uint224) {
+        _requireStarted();
         return _mixes.upperLookupRecent(uint256(epoch).toUint32());
     }
 
@@ -290,6 +288,20 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         key = abi.decode(publicKey, (G1Point));
         (uint32 validator, uint32 seat) = _set.append(key, epoch);
         emit ValidatorEnrolled(validator, seat, epoch, publicKey);
+    }
+
+    /// @dev Whoever deposits must not know which committees its place in the line leads to, so every deposit changes
+    ///      them, by something that was not known when it was signed.
+    function _seatAtGenesis(bytes calldata publicKeys, uint32 count, G1Point memory sum) private {
+        _set.seatAtGenesis(count, sum);
+        _advanceMix(keccak256(abi.encode(keccak256(publicKeys), block.prevrandao)));
+    }
+
+    function _advanceMix(bytes32 contribution) private {
+        uint64 epoch = currentEpoch();
+        uint224 mix = uint224(uint256(keccak256(abi.encode(_mixes.latest(), contribution))));
+        _mixes.push(uint256(epoch).toUint32(), mix);
+        emit MixAdvanced(epoch, mix);
     }
 
     function _takePlace() private returns (uint32) {
@@ -320,6 +332,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     function _seed(uint64 epoch) private view returns (bytes32) {
+        _requireStarted();
         // The mix as of an epoch is known once that epoch is over.
         uint64 last = uint64(currentEpoch() + INPUT_DELAY - 1);
         if (epoch > last) revert BeaconRegistry_SeedUnknown(epoch, last);
@@ -334,8 +347,13 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         validator = _set.occupantAt(seat, epoch);
     }
 
-    function _requireClosed(uint64 epoch) private view {
+    /// @dev Deposits still change the seats of epoch 0 and the mix.
+    function _requireStarted() private view {
         if (!_hasStarted()) revert BeaconRegistry_BeforeGenesis();
+    }
+
+    function _requireClosed(uint64 epoch) private view {
+        _requireStarted();
         uint64 last = uint64(currentEpoch() + INPUT_DELAY);
         if (epoch > last) revert BeaconRegistry_EpochOpen(epoch, last);
     }
