@@ -28,12 +28,17 @@ interface IShardRegistry {
 
     error ShardRegistry_WrongBond(uint256 value, uint256 expected);
     error ShardRegistry_ZeroOperator();
+    /// @notice Before genesis is scheduled, only the launcher opens shards.
+    error ShardRegistry_NotLauncher(address caller);
     error ShardRegistry_NoFreePosition(uint256 shardCount);
     error ShardRegistry_UnknownShard(uint32 shardId);
     /// @notice Shards can still be opened in that epoch.
     error ShardRegistry_EpochNotOver(uint64 epoch, uint64 currentEpoch);
 
-    /// @notice Opens a shard with the bond, as long as a position is free. Its state begins empty.
+    /**
+     * @notice Opens a shard with the bond, as long as a position is free. Its state begins empty. Until genesis is
+     * scheduled only the launcher may: the lowest positions get committees first, and are never free again.
+     */
     function open(address operator) external payable returns (uint32 shardId);
 
     /// @notice Everything about an open shard.

@@ -35,6 +35,10 @@ contract ShardRegistry is IShardRegistry {
     function open(address operator) external payable returns (uint32 shardId) {
         if (msg.value != BOND) revert ShardRegistry_WrongBond(msg.value, BOND);
         if (operator == address(0)) revert ShardRegistry_ZeroOperator();
+        // Until it is known when the shards begin to work, positions are handed out by the launcher.
+        if (REGISTRY.genesisTime() == 0 && msg.sender != REGISTRY.launcher()) {
+            revert ShardRegistry_NotLauncher(msg.sender);
+        }
         uint256 position = _openedCount;
         if (position >= SHARD_COUNT) revert ShardRegistry_NoFreePosition(SHARD_COUNT);
         shardId = uint32(position + 1);

@@ -16,10 +16,24 @@ describe("ShardRegistry", () => {
 
   beforeEach(() => beacon.networkHelpers.loadFixture(deployed));
 
-  it("opens shards for anybody with the bond: ids from 1, positions from 0", async () => {
+  it("opens shards for anybody with the bond once genesis is scheduled, before for the launcher", async () => {
+    const { shards, registry, stranger, networkHelpers } = beacon;
+    const byStranger = () => shards.connect(stranger).open(stranger.address, { value: bond });
+    await expect(byStranger())
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_NotLauncher")
+      .withArgs(stranger.address);
+    await shards.open(stranger.address, { value: bond });
+    await registry.scheduleGenesis((await networkHelpers.time.latest()) + 100);
+    await byStranger();
+    await passToEpoch(beacon, 1);
+    await byStranger();
+    expect(await shards.openedCount()).to.equal(3);
+  });
+
+  it("counts ids from 1 and positions from 0", async () => {
     const { shards, stranger, crypto, domain, ethers } = beacon;
     for (const id of [1, 2]) {
-      const opening = shards.connect(stranger).open(stranger.address, { value: bond });
+      const opening = shards.open(stranger.address, { value: bond });
       await expect(opening)
         .to.emit(shards, "ShardOpened")
         .withArgs(id, stranger.address, id - 1, shardChainId(crypto, domain, id), 0);
