@@ -28,6 +28,8 @@ interface IShardRegistry {
 
     error ShardRegistry_WrongBond(uint256 value, uint256 expected);
     error ShardRegistry_ZeroOperator();
+    /// @notice Without the contracts that BeaconRegistry.initialize names, no bond and no deposit would ever come back.
+    error ShardRegistry_NotInitialized();
     /// @notice Before genesis is scheduled, only the launcher opens shards.
     error ShardRegistry_NotLauncher(address caller);
     error ShardRegistry_NoFreePosition(uint256 shardCount);

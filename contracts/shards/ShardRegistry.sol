@@ -35,6 +35,7 @@ contract ShardRegistry is IShardRegistry {
     function open(address operator) external payable returns (uint32 shardId) {
         if (msg.value != BOND) revert ShardRegistry_WrongBond(msg.value, BOND);
         if (operator == address(0)) revert ShardRegistry_ZeroOperator();
+        if (REGISTRY.anchors() == address(0)) revert ShardRegistry_NotInitialized();
         // Until it is known when the shards begin to work, positions are handed out by the launcher.
         if (REGISTRY.genesisTime() == 0 && msg.sender != REGISTRY.launcher()) {
             revert ShardRegistry_NotLauncher(msg.sender);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import { shardChainId } from "../../protocol/eip712.ts";
+import { BeaconRegistry__factory, ShardRegistry__factory } from "../../types/index.ts";
 import { type Beacon, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
 
 describe("ShardRegistry", () => {
@@ -28,6 +29,16 @@ describe("ShardRegistry", () => {
     await passToEpoch(beacon, 1);
     await byStranger();
     expect(await shards.openedCount()).to.equal(3);
+  });
+
+  it("opens none before the contracts know each other, so that no coins come in that cannot come out", async () => {
+    const { launcher, parameters, staking, anchors } = beacon;
+    const registry = await new BeaconRegistry__factory(launcher).deploy(parameters);
+    const shards = await new ShardRegistry__factory(launcher).deploy(registry);
+    const open = () => shards.open(launcher.address, { value: bond });
+    await expect(open()).to.be.revertedWithCustomError(shards, "ShardRegistry_NotInitialized");
+    await registry.initialize(staking, anchors);
+    await expect(open()).to.emit(shards, "ShardOpened");
   });
 
   it("counts ids from 1 and positions from 0", async () => {
