@@ -1,5 +1,13 @@
 import { equal } from "../protocol/bytes.ts";
-import { accountKey, decodeAccount, decodeHead, encodeAccount, encodeHead, headKey, seedKey } from "../protocol/state.ts";
+import {
+  accountKey,
+  decodeAccount,
+  decodeHead,
+  encodeAccount,
+  encodeHead,
+  headKey,
+  seedKey,
+} from "../protocol/state.ts";
 import { FEE_COLLECTOR_ADDRESS } from "../protocol/system-contracts.ts";
 import { LedgerError } from "./errors.ts";
 import type { BlockStart } from "./step.ts";

@@ -18,6 +18,8 @@ export interface BlockRequest {
   readonly senders?: Uint8Array;
   /** Steps that the block may have, BlockStart included; at most and by default MAX_STEPS. */
   readonly maxSteps?: number;
+  /** Bytes that the encoded block may have; at most and by default MAX_BLOCK_BYTES. */
+  readonly maxBytes?: number;
 }
 
 export interface SkippedCandidate {
@@ -43,16 +45,19 @@ const STEP_FRAME_BYTES = 5;
 
 /**
  * Builds the next block on `state`, which is then the state after it.
- * @throws LedgerError when not even BlockStart is admissible (SlotNotLater, FactsUnavailable); the state is as it was
+ * @throws LedgerError when not even BlockStart is admissible (SlotNotLater, FactsUnavailable) or fits (BlockTooLong); the state
+ * is as it was
  */
 export function buildBlock(environment: LedgerEnvironment, state: ShardState, request: BlockRequest): BuiltBlock {
   const prepared = prepareSteps(environment, request.candidates, request.senders);
-  let limit = Math.min(request.maxSteps ?? MAX_STEPS, MAX_STEPS);
+  const maxBytes = Math.min(request.maxBytes ?? MAX_BLOCK_BYTES, MAX_BLOCK_BYTES);
+  let maxSteps = Math.min(request.maxSteps ?? MAX_STEPS, MAX_STEPS);
   for (;;) {
-    const attempt = tryToBuild(environment, state, request, prepared, limit);
+    const attempt = tryToBuild(environment, state, request, prepared, maxSteps, maxBytes);
     if ("built" in attempt) return attempt.built;
     // The length of a witness is only known when it is there: too long a block is built again with fewer steps.
-    limit = Math.max(1, Math.floor((attempt.steps * MAX_BLOCK_BYTES * 0.9) / attempt.length));
+    if (attempt.steps === 1) throw new LedgerError("BlockTooLong", { length: attempt.length });
+    maxSteps = Math.max(1, Math.floor((attempt.steps * maxBytes * 0.9) / attempt.length));
   }
 }
 
@@ -62,23 +67,22 @@ function tryToBuild(
   request: BlockRequest,
   candidates: readonly PreparedStep[],
   maxSteps: number,
+  maxBytes: number,
 ): { readonly built: BuiltBlock } | { readonly steps: number; readonly length: number } {
   const execution = new BlockExecution(environment, state.tree, state.outboxes, state.header, request.slot);
   try {
-    const [start] = prepareSteps(environment, [
-      { kind: STEP_KIND.blockStart, payload: encodeBlockStart(expectedBlockStart(execution.context)) },
-    ]) as [PreparedStep];
-    execution.apply(start);
-    const steps: Step[] = [start];
-    let length = FRAME_BYTES + STEP_FRAME_BYTES + start.payload.length;
+    const payload = encodeBlockStart(expectedBlockStart(execution.context));
+    const steps: Step[] = [{ kind: STEP_KIND.blockStart, payload }];
+    for (const start of prepareSteps(environment, steps)) execution.apply(start);
+    let length = FRAME_BYTES + STEP_FRAME_BYTES + payload.length;
     const skipped: SkippedCandidate[] = [];
     let next = 0;
     for (const step of execution.readingAhead(candidates)) {
       const withStep = length + STEP_FRAME_BYTES + step.payload.length;
-      if (steps.length === maxSteps || withStep > MAX_BLOCK_BYTES) break;
+      if (steps.length === maxSteps || withStep > maxBytes) break;
       try {
         execution.apply(step);
-        steps.push(step);
+        steps.push({ kind: step.kind, payload: step.payload });
         length = withStep;
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error;
@@ -87,7 +91,7 @@ function tryToBuild(
       next++;
     }
     const witness = execution.witness();
-    if (length + witness.length > MAX_BLOCK_BYTES) {
+    if (length + witness.length > maxBytes) {
       execution.rollback();
       return { steps: steps.length, length: length + witness.length };
     }

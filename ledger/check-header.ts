@@ -1,4 +1,4 @@
-import { blockHash, type BlockHeader } from "../protocol/block-header.ts";
+import { type BlockHeader, blockHash } from "../protocol/block-header.ts";
 import { equal } from "../protocol/bytes.ts";
 import { operatorSigned } from "../protocol/operator-signature.ts";
 import { type BlockOutcome, parentHashOf } from "./block-execution.ts";

@@ -4,9 +4,9 @@ import { type AdmittedTransaction, admitTransactions } from "./admission.ts";
 import { executeBlockStart } from "./block-start.ts";
 import type { LedgerEnvironment } from "./environment.ts";
 import { LedgerError } from "./errors.ts";
+import { type ExecutedTransaction, executeTransaction } from "./execute-transaction.ts";
 import { executeImportInbox } from "./import-inbox.ts";
 import { executeImportMessage } from "./import-message.ts";
-import { type ExecutedTransaction, executeTransaction } from "./execute-transaction.ts";
 import type { StepReceipt } from "./receipt.ts";
 import { decodeBlockStart, decodeImportInbox, decodeImportMessage, STEP_KIND, type Step } from "./step.ts";
 import type { StepContext } from "./step-context.ts";
@@ -57,7 +57,10 @@ export function executeStep(context: StepContext, index: number, step: PreparedS
   const { shardId, parameters } = context.environment;
   switch (kind) {
     case STEP_KIND.blockStart:
-      executeBlockStart(context, decoded(() => decodeBlockStart(payload)));
+      executeBlockStart(
+        context,
+        decoded(() => decodeBlockStart(payload)),
+      );
       return plain(step);
     case STEP_KIND.transaction: {
       const { transaction } = step;

@@ -14,10 +14,7 @@ const PARENT = 0;
  * @returns what became of a forced transaction, the error when it was a no-op; null for a deposit
  * @throws LedgerError
  */
-export function executeImportInbox(
-  context: StepContext,
-  entry: InboxEntry,
-): ExecutedTransaction | LedgerError | null {
+export function executeImportInbox(context: StepContext, entry: InboxEntry): ExecutedTransaction | LedgerError | null {
   const { environment, state } = context;
   const { crypto, domain, facts, shardId } = environment;
   const cursor = state.open(cursorKey(crypto, PARENT));

@@ -28,7 +28,8 @@ export function executeImportMessage(context: StepContext, step: ImportMessage):
   const { environment, state } = context;
   const { crypto, facts, shardId } = environment;
   const { message, checkpointEpoch, position } = step;
-  if (message.source === 0 || message.source === shardId) throw new LedgerError("WrongSource", { source: message.source });
+  if (message.source === 0 || message.source === shardId)
+    throw new LedgerError("WrongSource", { source: message.source });
   const cursor = state.open(cursorKey(crypto, message.source));
   const next = decodeCursor(state.word(cursor));
   if (message.index !== next) throw new LedgerError("WrongCursor", { index: message.index, expected: next });

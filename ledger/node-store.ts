@@ -30,7 +30,7 @@ export function leafOf(reference: number): number {
 
 /** Bit `depth` of the key at `offset`, the most significant first: 0 leads left. */
 export function keyBit(keys: Uint8Array, offset: number, depth: number): 0 | 1 {
-  return ((((keys[offset + (depth >> 3)] as number) >> (7 - (depth & 7))) & 1) as 0 | 1);
+  return (((keys[offset + (depth >> 3)] as number) >> (7 - (depth & 7))) & 1) as 0 | 1;
 }
 
 /** Copies one hash; positions are in lanes, eight per hash. */
@@ -97,6 +97,8 @@ export class NodeStore {
   inner: Int32Array;
   /** The hashes of both children of inner node i at 16 i and 16 i + 8. */
   pairs: Int32Array;
+  #pairBytes: Uint8Array;
+  readonly #rootHashBytes = bytesOf(this.rootHash);
 
   leafCount = 0;
   leaf: Int32Array;
@@ -113,11 +115,12 @@ export class NodeStore {
 
   #stamp = 0;
 
-  /** @param leaves room for so many leaves at first */
-  constructor(leaves: number) {
+  /** Room for so many leaves and inner nodes at first. */
+  constructor(leaves: number, inner = leaves) {
     const room = Math.max(leaves, 16) + 1;
-    this.inner = new Int32Array(INNER.size * room);
-    this.pairs = new Int32Array(16 * room);
+    this.inner = new Int32Array(INNER.size * (Math.max(inner, 16) + 1));
+    this.pairs = new Int32Array(4 * this.inner.length);
+    this.#pairBytes = bytesOf(this.pairs);
     this.leaf = new Int32Array(LEAF.size * room);
     this.leafData = new Uint8Array(64 * room);
     this.leafLanes = lanesOf(this.leafData);
@@ -136,6 +139,7 @@ export class NodeStore {
     if (at === this.inner.length) {
       this.inner = grown(this.inner);
       this.pairs = grown(this.pairs);
+      this.#pairBytes = bytesOf(this.pairs);
     }
     // Ids are used again after an undo.
     this.inner[at + INNER.left] = EMPTY;
@@ -274,14 +278,16 @@ export class NodeStore {
 
   /** Hash of the subtree on that side as last committed; a copy. */
   hashAt(parent: number, side: 0 | 1): Uint8Array {
-    const lanes = parent === 0 ? this.rootHash : this.pairs;
-    const at = parent === 0 ? 0 : 64 * parent + 32 * side;
-    return bytesOf(lanes).slice(at, at + 32);
+    if (parent === 0) return this.#rootHashBytes.slice();
+    const at = 64 * parent + 32 * side;
+    return this.#pairBytes.slice(at, at + 32);
   }
 
-  setHashAt(parent: number, side: 0 | 1, hash: Uint8Array): void {
-    if (parent === 0) bytesOf(this.rootHash).set(hash);
-    else bytesOf(this.pairs).set(hash, 64 * parent + 32 * side);
+  /** Takes the hash from `hashes` at `start`. */
+  setHashAt(parent: number, side: 0 | 1, hashes: Uint8Array, start: number): void {
+    const to = parent === 0 ? this.#rootHashBytes : this.#pairBytes;
+    const at = parent === 0 ? 0 : 64 * parent + 32 * side;
+    for (let i = 0; i < 32; i++) to[at + i] = hashes[start + i] as number;
   }
 
   /** On which side of its parent a subtree stands. */

@@ -1,4 +1,4 @@
-import { ByteReader, DecodeError, ZERO_HASH, equal } from "../protocol/bytes.ts";
+import { DecodeError } from "../protocol/bytes.ts";
 import type { Crypto } from "../protocol/crypto.ts";
 import { bytesOf, EMPTY, INNER, keyBit, LEAF, leafOf, leafReference, NodeStore } from "./node-store.ts";
 import { hashLeaf, rehash } from "./rehash.ts";
@@ -85,54 +85,91 @@ export function encodePartialTree(tree: StateTree): Uint8Array {
   return writer.finish();
 }
 
+/** Bytes of an encoded node by its kind, without what is below it. */
+const SIZE = { empty: 1, hash: 33, leaf: 65, inner: 1 } as const;
+
 /**
  * Builds the tree and hashes it. Whether it is the canonical one shows only after the steps have run.
  * @throws DecodeError
  */
 export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree {
-  const reader = new ByteReader(bytes);
-  // The smallest subtree with a leaf or hash is 33 bytes.
-  const store = new NodeStore(Math.ceil(bytes.length / 33));
-  /** Places still to be filled, the next one last. */
-  const places: { readonly parent: number; readonly side: 0 | 1; readonly depth: number }[] = [
-    { parent: 0, side: 0, depth: 0 },
-  ];
+  const { leaves, inner } = countNodes(bytes);
+  const store = new NodeStore(leaves, inner);
+  /** Places still to be filled, the next one last: depth, and twice the parent plus the side. */
+  const depths = [0];
+  const places = [0];
+  let offset = 0;
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    const { parent, side, depth } = place;
-    switch (reader.u8()) {
+    const depth = depths.pop() as number;
+    const parent = place >> 1;
+    const side = (place & 1) as 0 | 1;
+    switch (bytes[offset]) {
       case KIND.empty:
-        store.setChild(parent, side, EMPTY);
+        offset += SIZE.empty;
         break;
-      case KIND.hash: {
-        const leaf = store.addOpaque(parent);
-        const hash = reader.bytes(32);
-        if (equal(hash, ZERO_HASH)) throw new DecodeError("the hash of nothing");
-        store.setChild(parent, side, leafReference(leaf));
-        store.setHashAt(parent, side, hash);
+      case KIND.hash:
+        if (isZero(bytes, offset + 1)) throw new DecodeError("the hash of nothing");
+        store.setChild(parent, side, leafReference(store.addOpaque(parent)));
+        store.setHashAt(parent, side, bytes, offset + 1);
+        offset += SIZE.hash;
         break;
-      }
       case KIND.leaf: {
-        const leaf = store.addLeaf(parent, reader.bytes(32));
-        store.word(leaf).set(reader.bytes(32));
+        const leaf = store.addLeaf(parent, bytes.subarray(offset + 1, offset + 33));
+        store.word(leaf).set(bytes.subarray(offset + 33, offset + 65));
         store.setChild(parent, side, leafReference(leaf));
         checkPlace(store, leaf, depth);
         hashLeaf(crypto, store, leaf, parent, side);
+        offset += SIZE.leaf;
         break;
       }
-      case KIND.inner: {
+      default: {
         if (depth === MAX_DEPTH) throw new DecodeError("a partial tree deeper than a key");
-        const inner = store.addInner(parent);
-        store.setChild(parent, side, inner);
-        places.push({ parent: inner, side: 1, depth: depth + 1 }, { parent: inner, side: 0, depth: depth + 1 });
-        break;
+        const id = store.addInner(parent);
+        store.setChild(parent, side, id);
+        places.push(2 * id + 1, 2 * id);
+        depths.push(depth + 1, depth + 1);
+        offset += SIZE.inner;
       }
-      default:
-        throw new DecodeError("an unknown mark in a partial tree");
     }
   }
-  reader.end();
   rehash(crypto, store);
   return new StateTree(crypto, store);
+}
+
+/** @throws DecodeError unless the bytes are one tree and nothing else */
+function countNodes(bytes: Uint8Array): { leaves: number; inner: number } {
+  let leaves = 0;
+  let inner = 0;
+  let offset = 0;
+  for (let missing = 1; missing > 0; missing--) {
+    switch (bytes[offset]) {
+      case KIND.empty:
+        offset += SIZE.empty;
+        break;
+      case KIND.hash:
+        offset += SIZE.hash;
+        leaves++;
+        break;
+      case KIND.leaf:
+        offset += SIZE.leaf;
+        leaves++;
+        break;
+      case KIND.inner:
+        offset += SIZE.inner;
+        inner++;
+        missing += 2;
+        break;
+      default:
+        throw new DecodeError("an unknown kind of node, or none, in a partial tree");
+    }
+  }
+  if (offset !== bytes.length) throw new DecodeError(`a partial tree of ${offset} bytes in ${bytes.length}`);
+  return { leaves, inner };
+}
+
+function isZero(bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < 32; i++) if (bytes[start + i] !== 0) return false;
+  return true;
 }
 
 /** @throws DecodeError when the leaf's key does not lead to its place */

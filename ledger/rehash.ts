@@ -1,14 +1,18 @@
 import type { Crypto } from "../protocol/crypto.ts";
-import { stateLeafHash } from "../protocol/state.ts";
 import { bytesOf, copyHash, INNER, type NodeStore } from "./node-store.ts";
 
 /** Pairs hashed at once: enough for the batch to pay, small enough for the cache. */
 const BATCH = 4096;
 
+/** 0x00 ‖ key ‖ word: the first byte is never written. */
+const preimage = new Uint8Array(65);
+
 /** Puts the hash of a leaf, from its key and word, in its place; opaque leaves keep theirs. */
 export function hashLeaf(crypto: Crypto, store: NodeStore, leaf: number, parent: number, side: 0 | 1): void {
   if (store.isOpaque(leaf)) return;
-  store.setHashAt(parent, side, stateLeafHash(crypto, store.key(leaf), store.word(leaf)));
+  const { leafData } = store;
+  for (let i = 0; i < 64; i++) preimage[1 + i] = leafData[64 * leaf + i] as number;
+  store.setHashAt(parent, side, crypto.sha256(preimage), 0);
 }
 
 /**

@@ -40,7 +40,8 @@ class SerialState implements StateAccess {
 
   open(key: Uint8Array): number {
     const access = this.#accesses[this.#opened];
-    if (access === undefined || !equal(access.key, key) || !this.#holds(access)) throw new LedgerError("MissingWitness");
+    if (access === undefined || !equal(access.key, key) || !this.#holds(access))
+      throw new LedgerError("MissingWitness");
     return this.#opened++;
   }
 

@@ -193,7 +193,7 @@ export class StateTree implements StateAccess {
     });
     const stamp = store.nextStamp();
     const restore = (parent: number, side: 0 | 1, reference: number): void => {
-      if (reference === EMPTY) store.setHashAt(parent, side, ZERO_HASH);
+      if (reference === EMPTY) store.setHashAt(parent, side, ZERO_HASH, 0);
       else if (reference < 0) hashLeaf(this.#crypto, store, leafOf(reference), parent, side);
       if (parent !== 0) store.markNode(parent, stamp);
     };
@@ -269,7 +269,7 @@ export class StateTree implements StateAccess {
         this.#replaced.set(inner, base);
         store.setChild(parent, side, inner);
         const other = keyBit(store.key(leafOf(reference)), 0, depth);
-        store.setHashAt(inner, other, hash);
+        store.setHashAt(inner, other, hash, 0);
         side = keyBit(key, 0, depth);
         parent = inner;
         parted = other !== side;

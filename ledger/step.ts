@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, DecodeError } from "../protocol/bytes.ts";
-import { type Crosslink } from "../protocol/crosslink.ts";
+import type { Crosslink } from "../protocol/crosslink.ts";
 import { INBOX_DEPOSIT, INBOX_FORCED_TRANSACTION, type InboxEntry } from "../protocol/inbox-entry.ts";
 import type { Message } from "../protocol/message.ts";
 import { paddedTreeDepth } from "../protocol/padded-tree.ts";

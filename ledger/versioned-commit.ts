@@ -90,13 +90,7 @@ class Child {
  * Hashes all that `log` holds, leaves the final hashes in `store`, and returns the roots after steps 0 to `steps` - 1, 32
  * bytes each.
  */
-export function commitVersions(
-  crypto: Crypto,
-  store: NodeStore,
-  log: WriteLog,
-  steps: number,
-  base: Base,
-): Uint8Array {
+export function commitVersions(crypto: Crypto, store: NodeStore, log: WriteLog, steps: number, base: Base): Uint8Array {
   const writes = log.count;
   const roots = new Int32Array(8 * steps);
   if (writes === 0) {
@@ -136,7 +130,11 @@ export function commitVersions(
       }
       const isAdded = node >= base.innerCount;
       left.begin(pairs, 16 * node, isAdded ? baseWeight(base, inner[INNER.size * node + INNER.left] as number) : 2);
-      right.begin(pairs, 16 * node + 8, isAdded ? baseWeight(base, inner[INNER.size * node + INNER.right] as number) : 2);
+      right.begin(
+        pairs,
+        16 * node + 8,
+        isAdded ? baseWeight(base, inner[INNER.size * node + INNER.right] as number) : 2,
+      );
       const sidesWritten = sides[i] as number;
       const leftIndex = next;
       if ((sidesWritten & WRITTEN.left) !== 0) left.follow(below, next++);

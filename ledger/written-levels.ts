@@ -80,7 +80,10 @@ function ordinalsByKey(keys: Uint8Array, leafCount: number): Int32Array {
   const prefixes = new Uint32Array(leafCount);
   for (let i = 0, at = 0; i < leafCount; i++, at += 32) {
     prefixes[i] =
-      ((keys[at] as number) << 24) | ((keys[at + 1] as number) << 16) | ((keys[at + 2] as number) << 8) | (keys[at + 3] as number);
+      ((keys[at] as number) << 24) |
+      ((keys[at + 1] as number) << 16) |
+      ((keys[at + 2] as number) << 8) |
+      (keys[at + 3] as number);
   }
   let order = new Int32Array(leafCount);
   for (let i = 0; i < leafCount; i++) order[i] = i;

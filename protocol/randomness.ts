@@ -11,10 +11,25 @@ function low224(hash: Uint8Array): Uint8Array {
   return hash.slice().fill(0, 0, 4);
 }
 
+/** Where the mix starts at deployment, before any deposit. */
 export function genesisMix(crypto: Crypto, domain: Domain): Uint8Array {
   return low224(
     crypto.keccak256(concat(GENESIS_MIX(crypto), word(domain.parentChainId), addressWord(domain.registry))),
   );
+}
+
+/**
+ * The mix after a deposit before genesis.
+ * @param publicKeys of the deposit, 128 bytes each, EIP-2537
+ * @param prevRandao of the parent's block that the deposit is in, 32 bytes
+ */
+export function enrolledMix(
+  crypto: Crypto,
+  mix: Uint8Array,
+  publicKeys: Uint8Array,
+  prevRandao: Uint8Array,
+): Uint8Array {
+  return nextMix(crypto, mix, concat(crypto.keccak256(publicKeys), prevRandao));
 }
 
 /** @param reveal 256 bytes, EIP-2537 */

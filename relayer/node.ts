@@ -1,17 +1,13 @@
-import { randomInt } from "node:crypto";
 import path from "node:path";
 import { createLedgerEnvironment } from "../ledger/environment.ts";
 import { verifyBlock } from "../ledger/verify-block.ts";
 import { toHex } from "../protocol/bytes.ts";
 import type { Crypto } from "../protocol/crypto.ts";
 import {
-  decodeAnswer,
   decodeBlocksRequest,
   decodeMessagesRequest,
   encodeAnswer,
-  encodeBlocksRequest,
   MAX_ANSWERED_MESSAGES,
-  MAX_REQUESTED_BLOCKS,
   requestKind,
 } from "../protocol/gossip.ts";
 import { addressOfKey } from "../protocol/operator-signature.ts";
@@ -23,6 +19,7 @@ import { createShardRpc } from "./api/shard-rpc.ts";
 import { type EpochJobs, startEpochJobs } from "./jobs/epoch-jobs.ts";
 import { MessageDelivery } from "./messages/delivery.ts";
 import type { Transport } from "./network/transport.ts";
+import { BlockExchange } from "./node/block-exchange.ts";
 import { EpochDuties } from "./node/epoch-duties.ts";
 import { GossipBoard } from "./node/gossip-board.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
@@ -99,6 +96,12 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     keptPerShard: KEPT_CROSSLINKS_OF_BLOCKS * view.parameters.maxBlocks,
     shard: (shardId) => view.shard(shardId),
   });
+  const exchange = new BlockExchange({
+    transport,
+    published: blocks,
+    own: (shardId, number) => operators.get(shardId)?.chain.encodedBlock(number) ?? null,
+    onError,
+  });
   const signer = new Signer(crypto, view.domain, new ValidatorKeys(crypto, options.validatorKeys), protection);
   const validator = new Validator({
     crypto,
@@ -110,7 +113,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
           crypto,
           view,
           blocks,
-          fetchBlocks: (shardId, first, last) => fetchBlocks(options, blocks, shardId, first, last),
+          fetchBlocks: (shardId, first, last) => exchange.fetch(shardId, first, last),
           verifyBlock: (block, previous) => {
             const { domain, parameters } = view;
             const { shardId, generation } = signed.crosslink;
@@ -161,7 +164,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     publishCrosslink: (signed) => board.publish({ kind: "crosslink", ...signed }),
     onError,
   });
-  transport.onRequest(async (request) => answer(request, blocks, operators));
+  transport.onRequest(async (request) => answer(request, exchange, operators));
 
   const jobs = await startEpochJobs({
     backend: { kind: "embedded", directory: options.queueInMemory === true ? "memory" : path.join(directory, "queue") },
@@ -222,37 +225,10 @@ function shardsWithCommittee(view: ParentView, epoch: number): number[] {
     .map((shard) => shard.id);
 }
 
-async function fetchBlocks(
-  { transport, onError }: NodeOptions,
-  blocks: PublishedBlocks,
-  shardId: number,
-  first: number,
-  last: number,
-): Promise<void> {
-  for (let from = first; from <= last; from += MAX_REQUESTED_BLOCKS) {
-    const request = encodeBlocksRequest({
-      shardId,
-      first: from,
-      last: Math.min(last, from + MAX_REQUESTED_BLOCKS - 1),
-    });
-    // Another one first each time: it may hand out bad copies.
-    const peers = transport.peers();
-    const start = randomInt(Math.max(peers.length, 1));
-    for (const peer of [...peers.slice(start), ...peers.slice(0, start)]) {
-      try {
-        for (const block of decodeAnswer(await transport.request(peer, request), 2 * MAX_REQUESTED_BLOCKS))
-          blocks.add(block);
-      } catch (error) {
-        onError(error);
-      }
-    }
-  }
-}
-
-function answer(request: Uint8Array, blocks: PublishedBlocks, operators: ShardOperators): Uint8Array {
+function answer(request: Uint8Array, exchange: BlockExchange, operators: ShardOperators): Uint8Array {
   if (requestKind(request) === "blocks") {
     const { shardId, first, last } = decodeBlocksRequest(request);
-    return encodeAnswer(blocks.range(shardId, first, last).map((block) => block.bytes));
+    return encodeAnswer(exchange.answer(shardId, first, last));
   }
   const { source, destination, first, asOfEpoch } = decodeMessagesRequest(request);
   const messages = operators.get(source)?.messagesTo(destination, first, asOfEpoch) ?? [];

@@ -43,7 +43,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     // length of `_mixes`, here because every submission reads this slot
     uint32 private _mixCount;
     ValidatorSet.State private _set;
-    // by the parent's epoch in which a checkpoint was accepted
+    // by the parent's epoch in which a checkpoint was accepted; that of epoch 0 is of the deposits before genesis
     mapping(uint256 index => uint256 word) private _mixes;
 
     /// @dev Reverts on unsound parameters, and on a chain whose BLS12-381 precompiles are missing or wrong.
@@ -117,7 +117,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
             ++joining;
         }
         if (started) _set.schedule(epoch, joining, sum);
-        else _set.seatAtGenesis(joining, sum);
+        else _seatAtGenesis(publicKeys, joining, sum);
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -141,11 +141,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     /// @inheritdoc IBeaconRegistry
     function advanceMix(bytes32 revealHash) external {
         if (msg.sender != _anchors) revert BeaconRegistry_NotAnchors(msg.sender);
-        uint64 epoch = currentEpoch();
-        uint256 count = _mixCount;
-        uint224 mix = uint224(uint256(keccak256(abi.encode(uint224(_mixes[count - 1]), revealHash))));
-        _mixCount = _mixes.push(count, uint256(epoch).toUint32(), mix).toUint32();
-        emit MixAdvanced(epoch, mix);
+        _advanceMix(revealHash);
     }
 
     // ---------------------------------------------------------------- time
@@ -290,6 +286,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function mixAsOf(uint64 epoch) external view returns (uint224) {
+        _requireStarted();
         return _mixes.asOf(_mixCount, epoch);
     }
 
@@ -309,6 +306,21 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         key = abi.decode(publicKey, (G1Point));
         (uint32 validator, uint32 seat) = _set.append(key, epoch);
         emit ValidatorEnrolled(validator, seat, epoch, publicKey);
+    }
+
+    /// @dev Whoever deposits must not know which committees its place in the line leads to, so every deposit changes
+    ///      them, by something that was not known when it was signed.
+    function _seatAtGenesis(bytes calldata publicKeys, uint32 count, G1Point memory sum) private {
+        _set.seatAtGenesis(count, sum);
+        _advanceMix(keccak256(abi.encode(keccak256(publicKeys), block.prevrandao)));
+    }
+
+    function _advanceMix(bytes32 contribution) private {
+        uint64 epoch = currentEpoch();
+        uint256 count = _mixCount;
+        uint224 mix = uint224(uint256(keccak256(abi.encode(uint224(_mixes[count - 1]), contribution))));
+        _mixCount = _mixes.push(count, uint256(epoch).toUint32(), mix).toUint32();
+        emit MixAdvanced(epoch, mix);
     }
 
     function _takePlace() private returns (uint32) {
@@ -339,6 +351,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     function _seed(uint64 epoch) private view returns (bytes32) {
+        _requireStarted();
         // The mix as of an epoch is known once that epoch is over.
         uint64 last = uint64(currentEpoch() + INPUT_DELAY - 1);
         if (epoch > last) revert BeaconRegistry_SeedUnknown(epoch, last);
@@ -357,8 +370,13 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         return uint32(uint256(_seed(epoch)) % seats);
     }
 
-    function _requireClosed(uint64 epoch) private view {
+    /// @dev Deposits still change the seats of epoch 0 and the mix.
+    function _requireStarted() private view {
         if (!_hasStarted()) revert BeaconRegistry_BeforeGenesis();
+    }
+
+    function _requireClosed(uint64 epoch) private view {
+        _requireStarted();
         uint64 last = uint64(currentEpoch() + INPUT_DELAY);
         if (epoch > last) revert BeaconRegistry_EpochOpen(epoch, last);
     }

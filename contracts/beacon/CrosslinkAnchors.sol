@@ -9,6 +9,7 @@ import {PaddedTree} from "../libraries/PaddedTree.sol";
 import {Sha256} from "../libraries/Sha256.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SparseMerkleTree} from "../libraries/SparseMerkleTree.sol";
+import {SubmissionEncoding} from "../libraries/SubmissionEncoding.sol";
 import {StateKeys} from "../libraries/StateKeys.sol";
 import {IShardRegistry} from "../shards/IShardRegistry.sol";
 import {Checkpoint, CheckpointSubmission, Settlement} from "../types/Checkpoint.sol";
@@ -94,6 +95,9 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         // leaves none.
         // solhint-disable-next-line avoid-tx-origin
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert CrosslinkAnchors_NotPlainAccount(msg.sender);
+        // There it has to be in the one encoding that every decoder reads alike: this contract follows offsets, and
+        // overlooks bytes, that others refuse.
+        if (!SubmissionEncoding.isCanonical(s)) revert CrosslinkAnchors_NotCanonical();
         _requireEpochs(s.targetEpoch, s.sourceEpoch);
         REGISTRY.rollEpochs(ROLLED_PER_SUBMISSION);
         Ballot memory ballot = REGISTRY.ballot(s.targetEpoch, s.absent);

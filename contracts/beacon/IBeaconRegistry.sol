@@ -43,7 +43,8 @@ interface IBeaconRegistry {
     event SeatsRolled(uint64 indexed epoch, uint32 seatCount, uint32 occupiedCount);
     /// @notice The keys of the seats 256 * group to 256 * group + 255 are the code of `blob`, 96 bytes each.
     event KeysPacked(uint32 indexed group, address blob);
-    /// @notice A checkpoint was accepted while the parent's epoch was `epoch`.
+    /// @notice A checkpoint was accepted while the parent's epoch was `epoch`, or validators were enrolled before
+    ///         genesis.
     event MixAdvanced(uint64 indexed epoch, uint224 mix);
 
     /// @notice Only the launcher may do this before the launch deadline.
@@ -58,7 +59,7 @@ interface IBeaconRegistry {
     error BeaconRegistry_NotAnchors(address caller);
     error BeaconRegistry_UnknownValidator(uint256 validator);
     error BeaconRegistry_PublicKeysLength(uint256 length);
-    /// @notice Until genesis the seats of epoch 0 may still change.
+    /// @notice Until genesis the seats of epoch 0 and the mix may still change.
     error BeaconRegistry_BeforeGenesis();
     /// @notice Seats of an epoch later than `last` may still change.
     error BeaconRegistry_EpochOpen(uint64 epoch, uint64 last);
@@ -82,7 +83,8 @@ interface IBeaconRegistry {
     /**
      * @notice Enrols validators under the keys (128 bytes each) and returns the first one's number, the others follow.
      * Only for Staking, which has checked their proofs of possession and with them that the points are good. Before
-     * genesis they take their seats in epoch 0, afterwards in the first epoch with room under the activation limit.
+     * genesis they take their seats in epoch 0 and advance the mix, afterwards they sit in the first epoch with room
+     * under the activation limit.
      */
     function enroll(bytes calldata publicKeys) external returns (uint32 firstValidator);
 
@@ -94,9 +96,9 @@ interface IBeaconRegistry {
     function rollEpochs(uint256 maxChanges) external returns (uint256 rolled);
 
     /**
-     * @notice Puts the keys of the next 256 seats into a blob, where a submission that lists absent seats finds them at a
-     * tenth of the price. Anybody may call it as soon as the 256 have enrolled; nobody has to. It takes about 7 million
-     * gas, so it has a transaction of its own.
+     * @notice Puts the keys of the next 256 seats into a blob, where a submission that lists absent seats finds them at
+     * a tenth of the price. Anybody may call it as soon as the 256 have enrolled; nobody has to. It takes about 7
+     * million gas, so it has a transaction of its own.
      */
     function packKeys() external returns (uint32 group);
 
@@ -177,7 +179,8 @@ interface IBeaconRegistry {
 
     // ------------------------------------------------------------------ randomness
 
-    /// @notice The mix after the last checkpoint accepted so far while the parent's epoch was at most `epoch`.
+    /// @notice The mix after the last checkpoint accepted so far while the parent's epoch was at most `epoch`. Before
+    ///         genesis there is none.
     function mixAsOf(uint64 epoch) external view returns (uint224);
 
     /// @notice The randomness of that epoch: committees and proposer follow from it.

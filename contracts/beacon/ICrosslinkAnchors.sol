@@ -31,6 +31,8 @@ interface ICrosslinkAnchors {
 
     /// @notice Submissions come straight from an externally owned account without code.
     error CrosslinkAnchors_NotPlainAccount(address caller);
+    /// @notice The input is not the standard ABI encoding of the submission, or something follows it.
+    error CrosslinkAnchors_NotCanonical();
     error CrosslinkAnchors_NotLatestJustified(uint64 sourceEpoch, uint64 justifiedEpoch);
     error CrosslinkAnchors_TargetNotAfterSource(uint64 targetEpoch, uint64 sourceEpoch);
     error CrosslinkAnchors_EpochNotOver(uint64 targetEpoch, uint64 currentEpoch);

@@ -6,8 +6,8 @@ pragma solidity 0.8.37;
 library Bits {
     /// @notice How many bits are set.
     function count(uint256 word) internal pure returns (uint256 set) {
-        // Counts of pairs, nibbles and bytes of bits, all in place; the product adds up the 32 bytes in its highest one,
-        // which has room for every count but 256.
+        // Counts of pairs, nibbles and bytes of bits, all in place; the product adds up the 32 bytes in its highest
+        // one, which has room for every count but 256.
         if (word == type(uint256).max) return 256;
         unchecked {
             word -= (word >> 1) & (type(uint256).max / 3);

@@ -70,9 +70,9 @@ library CheckpointEntries {
         }
     }
 
-    /// @dev Replaces entries from `next` on as long as they are of plain shards, have a parent, and a record of generation
-    ///      0 and with a good range; stops before the first changed one that is not.
-    /// @return restChanged `changed` from there on, 0 if nothing is left; and so the others
+    /// @dev Replaces entries from `next` on as long as they are of plain shards, have a parent, and a record of
+    ///      generation 0 with a good range; stops before the first changed one that is not. What it returns is the
+    ///      state of the loop there, `changed` being 0 when nothing is left.
     function _replacePlain(
         bytes32[] memory entries,
         uint256 changed,
@@ -136,10 +136,9 @@ library CheckpointEntries {
         }
     }
 
-    /// @dev SigningRoots.crosslink of the record at `source` in the calldata, in the prepared memory, becomes the entry.
-    /// @return blocks lastBlock - firstBlock; it wraps to a number that is too large if the range ends before it begins,
-    /// and so it is made if there is a block 0
-    /// @return generation of the record
+    /// @dev SigningRoots.crosslink of the record at `source` in the calldata, made in the prepared memory, becomes the
+    ///      entry. It returns lastBlock - firstBlock, which wraps to a number that is too large if the range ends before
+    ///      it begins, and is made one if there is a block 0; and the generation of the record.
     function _replaceEntry(
         bytes32[] memory entries,
         uint256 next,

@@ -12,14 +12,14 @@ library KeyBlobs {
     /// @notice Bytes of a PackedG1Point.
     uint256 internal constant KEY_LENGTH = 96;
 
-    /// @notice The address that `store` creates as its contract `index`, counted from 0: the last 20 bytes of
+    /// @notice The address of the contract `index`, counted from 0, that `store` creates: the last 20 bytes of
     ///         keccak256(rlp([store, nonce])), where the nonces of contracts start at 1 (EIP-161).
     /// @param index below 2^24 - 1
     function addressOf(address store, uint256 index) internal pure returns (address blob) {
         assembly ("memory-safe") {
             let nonce := add(index, 1)
-            // A list (0xc0 + length) of a string of 20 bytes (0x94) and of the nonce: one byte below 0x80 as it is, else
-            // 0x80 + length and the bytes. What precedes the 20 bytes of the store is put in its free upper bytes.
+            // A list (0xc0 + length) of a string of 20 bytes (0x94) and of the nonce: one byte below 0x80 as it is,
+            // else 0x80 + length and the bytes. What precedes the 20 bytes of the store is put in its free upper bytes.
             let length := 0
             switch lt(nonce, 0x80)
             case 1 {

@@ -25,8 +25,8 @@ library KeySums {
     /// @dev With fewer keys it is cheaper to copy one by one (100 gas and a few) than the whole blob (2,304 gas).
     uint256 private constant COPY_WHOLE_FROM = 18;
 
-    /// @dev Byte 2^i mod 269 is the seat of bit i within its word: i xor 248, since byte 0 of a bitmap is the highest of
-    ///      a word and holds the lowest seats. (2 is a primitive root of 269, so no two bits meet.)
+    /// @dev Byte 2^i mod 269 is the seat of bit i within its word: i xor 248, since byte 0 of a bitmap is the highest
+    ///      of a word and holds the lowest seats. (2 is a primitive root of 269, so no two bits meet.)
     bytes private constant SEATS =
         hex"00f8f995fa2896ebfb22291e9776ecc9fc9123272a781f48886c77c3ed43ca00"
         hex"fdbf921b24c018032b307906106649d889de6d2e683cc452eeb84433cbf40015"

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Mixes by the parent's epoch in which they came to be
-/// @notice A list of words `u32 epoch ‖ u224 mix` with ascending epochs. Its length is the caller's to keep, who has room
-///         for it in a slot that it reads and writes anyway.
+/// @notice A list of words `u32 epoch ‖ u224 mix` with ascending epochs. Its length is the caller's to keep, who has
+///         room for it in a slot that it reads anyway.
 library MixHistory {
     /// @notice Adds a mix, or replaces the last one if that is of the same epoch.
     /// @return newLength what the length is from now on

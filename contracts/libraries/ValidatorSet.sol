@@ -154,7 +154,7 @@ library ValidatorSet {
 
     /// @notice Takes the next full group as packed.
     /// @return group its index
-    /// @return packed the keys of its occupants by seat, 96 bytes each, which the caller puts into the blob of the group
+    /// @return packed the keys of its occupants by seat, 96 bytes each, which the caller puts into the group's blob
     function pack(State storage self) internal returns (uint256 group, bytes memory packed) {
         group = self.progress.packedGroups;
         uint256 first = group * KeyBlobs.GROUP;

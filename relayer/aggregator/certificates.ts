@@ -1,4 +1,5 @@
-import { toHex } from "../../protocol/bytes.ts";
+import { setBits } from "../../protocol/bits.ts";
+import { equal } from "../../protocol/bytes.ts";
 import { membersSigned, occupiedCount, verifyCertificate } from "../../protocol/certificate.ts";
 import { crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
@@ -11,29 +12,35 @@ import { DisjointSignatures } from "./disjoint-signatures.ts";
 
 /** Epochs of the past whose certificates may still matter. */
 const KEPT_EPOCHS = 4;
-/** Different crosslinks of one shard and epoch that are collected for; an operator signs one. */
-const MAX_CROSSLINKS_PER_SHARD = 4;
+/** Shards, and places in a committee, that an epoch can have. */
+const MAX_SHARDS = 256;
+const MAX_PLACES = 256;
 
+/** Attestations of the one crosslink of a shard and epoch that its operator is known to have signed. */
 interface Collected {
+  readonly signed: SignedCrosslink;
+  readonly hash: Uint8Array;
   readonly signatures: DisjointSignatures;
-  signed: SignedCrosslink | null;
 }
 
 /**
  * Merges attestations into certificates. Takes only what verifies: attestations of seats in the shard's committee of that
- * epoch, crosslinks whose operator's signature the caller has checked.
+ * epoch, crosslinks whose operator's signature the caller has checked. A certificate that others have merged is taken for
+ * any crosslink.
  */
 export class Certificates {
   readonly #crypto: Crypto;
   readonly #view: ParentView;
   readonly #publish: (certificate: Certificate) => void;
   /** Finished ones by shard id. */
-  readonly #finished = new EpochBoard<Certificate>({ maxEpochs: KEPT_EPOCHS, maxKeys: 256 });
-  /** By shard id and crosslink hash. */
-  readonly #collecting = new EpochBoard<Collected>({
-    maxEpochs: KEPT_EPOCHS,
-    maxKeys: 256 * MAX_CROSSLINKS_PER_SHARD,
-  });
+  readonly #finished = new EpochBoard<Certificate>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_SHARDS });
+  /** By shard id. */
+  readonly #collecting = new EpochBoard<Collected>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_SHARDS });
+  /**
+   * Attestations that came before their crosslink, by shard id and first signer: whoever signs rubbish takes no place but
+   * its own.
+   */
+  readonly #early = new EpochBoard<Attestation>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_SHARDS * MAX_PLACES });
 
   /** @param publish called with each certificate that was completed here */
   constructor(crypto: Crypto, view: ParentView, publish: (certificate: Certificate) => void) {
@@ -55,21 +62,30 @@ export class Certificates {
   /** @param signed its operator's signature has been checked */
   addCrosslink(signed: SignedCrosslink): void {
     const { shardId, epoch } = signed.crosslink;
-    const collected = this.#collectedFor(epoch, shardId, crosslinkHash(this.#crypto, this.#view.domain, signed.crosslink));
-    if (collected === null) return;
-    collected.signed ??= signed;
-    this.#finish(epoch, shardId, collected);
+    const committee = this.#committee(shardId, epoch);
+    if (committee === null) return;
+    const hash = crosslinkHash(this.#crypto, this.#view.domain, signed.crosslink);
+    const collected = { signed, hash, signatures: new DisjointSignatures(committee.length) };
+    if (!this.#collecting.put(epoch, String(shardId), collected)) return;
+    for (const attestation of this.#early.entries(epoch).values()) {
+      if (attestation.shardId === shardId && equal(attestation.crosslinkHash, hash))
+        this.#merge(collected, attestation);
+    }
   }
 
   addAttestation(attestation: Attestation): void {
     const { epoch, shardId, crosslinkHash: hash, members: named } = attestation;
     const committee = this.#committee(shardId, epoch);
     if (committee === null || named.count !== committee.length) return;
-    const collected = this.#collectedFor(epoch, shardId, hash);
-    if (collected === null || !collected.signatures.fits(named)) return;
-    if (!membersSigned(this.#crypto, keysOf(committee), named, hash, attestation.signature)) return;
-    collected.signatures.add(named, attestation.signature);
-    this.#finish(epoch, shardId, collected);
+    const collected = this.#collecting.get(epoch, String(shardId));
+    const early = `${shardId}/${setBits(named.bits)[0]}`;
+    const isWanted =
+      collected === undefined
+        ? this.#early.get(epoch, early) === undefined
+        : equal(collected.hash, hash) && collected.signatures.fits(named);
+    if (!isWanted || !membersSigned(this.#crypto, keysOf(committee), named, hash, attestation.signature)) return;
+    if (collected === undefined) this.#early.put(epoch, early, attestation);
+    else this.#merge(collected, attestation);
   }
 
   addCertificate(certificate: Certificate): void {
@@ -92,22 +108,12 @@ export class Certificates {
     return shard === null ? null : committeeOf(this.#view, shard.position, epoch);
   }
 
-  #collectedFor(epoch: number, shardId: number, hash: Uint8Array): Collected | null {
-    const key = `${shardId}/${toHex(hash)}`;
-    const known = this.#collecting.get(epoch, key);
-    if (known !== undefined) return known;
+  /** @param attestation verified */
+  #merge({ signed, signatures }: Collected, { shardId, epoch, members, signature }: Attestation): void {
+    if (!signatures.fits(members)) return;
+    signatures.add(members, signature);
     const committee = this.#committee(shardId, epoch);
-    if (committee === null) return null;
-    const prefix = `${shardId}/`;
-    const rivals = [...this.#collecting.entries(epoch).keys()].filter((other) => other.startsWith(prefix));
-    if (rivals.length >= MAX_CROSSLINKS_PER_SHARD) return null;
-    const collected: Collected = { signatures: new DisjointSignatures(committee.length), signed: null };
-    return this.#collecting.put(epoch, key, collected) ? collected : null;
-  }
-
-  #finish(epoch: number, shardId: number, { signed, signatures }: Collected): void {
-    const committee = this.#committee(shardId, epoch);
-    if (signed === null || committee === null || this.#finished.get(epoch, String(shardId)) !== undefined) return;
+    if (committee === null || this.#finished.get(epoch, String(shardId)) !== undefined) return;
     const occupied = occupiedCount(keysOf(committee));
     if (occupied < this.#view.parameters.minOccupied || !isQuorum(signatures.present, occupied)) return;
     const certificate = { signed, members: signatures.named, signature: signatures.aggregate(this.#crypto) };

@@ -46,7 +46,7 @@ export class DisjointSignatures {
 
   /** @throws BlsError when there is none */
   aggregate(crypto: Crypto): Uint8Array {
-    if (this.#signatures.length > 1) this.#signatures = [crypto.bls.aggregateSignatures(this.#signatures)];
+    if (this.#signatures.length !== 1) this.#signatures = [crypto.bls.aggregateSignatures(this.#signatures)];
     return this.#signatures[0] as Uint8Array;
   }
 }

@@ -13,6 +13,9 @@ import { DisjointSignatures } from "./disjoint-signatures.ts";
 const KEPT_EPOCHS = 4;
 /** Checkpoints of one epoch that votes are collected for; a proposer makes one. */
 const MAX_ROOTS_PER_EPOCH = 4;
+/** Votes of one epoch that wait for their proposal, for each peer that sent them: a validator sends one. */
+const MAX_EARLY_PER_SENDER = 4;
+const MAX_SENDERS = 1024;
 
 /** A checkpoint put to the vote. */
 export interface Ballot {
@@ -39,8 +42,8 @@ export class Votes {
   readonly #crypto: Crypto;
   readonly #view: ParentView;
   readonly #collecting = new EpochBoard<Collected>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_ROOTS_PER_EPOCH });
-  /** Votes that came before the proposal they are for, by sender's bits; a few only. */
-  readonly #early = new EpochBoard<SeatVote>({ maxEpochs: KEPT_EPOCHS, maxKeys: 64 });
+  /** Votes that came before the proposal they are for, by the peer that sent them: they cannot be verified yet. */
+  readonly #early = new EpochBoard<SeatVote[]>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_SENDERS });
   readonly #complete = new EpochBoard<true>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_ROOTS_PER_EPOCH });
 
   constructor(crypto: Crypto, view: ParentView) {
@@ -59,17 +62,18 @@ export class Votes {
     });
     const signatures = new DisjointSignatures(this.#view.seatCount(target.epoch));
     if (!this.#collecting.put(target.epoch, toHex(target.root), { digest, signatures })) return;
-    for (const vote of this.#early.entries(target.epoch).values()) this.add(vote);
+    for (const [sender, votes] of this.#early.entries(target.epoch)) for (const vote of votes) this.add(vote, sender);
   }
 
-  add(vote: SeatVote): void {
+  /** @param sender the peer that the vote came from */
+  add(vote: SeatVote, sender: string): void {
     const { targetEpoch: epoch, seats } = vote;
     const now = this.#view.epoch();
     if (epoch > now || epoch + KEPT_EPOCHS <= now || seats.count !== this.#view.seatCount(epoch)) return;
     const root = toHex(vote.checkpointRoot);
     const collected = this.#collecting.get(epoch, root);
     if (collected === undefined) {
-      this.#early.put(epoch, `${root}/${toHex(seats.bits)}`, vote);
+      this.#keep(vote, sender);
       return;
     }
     if (!collected.signatures.fits(seats)) return;
@@ -97,6 +101,12 @@ export class Votes {
       absent: this.#absent(target.epoch, signatures.named),
       signature: signatures.aggregate(this.#crypto),
     };
+  }
+
+  #keep(vote: SeatVote, sender: string): void {
+    const votes = this.#early.get(vote.targetEpoch, sender);
+    if (votes === undefined) this.#early.put(vote.targetEpoch, sender, [vote]);
+    else if (votes.length < MAX_EARLY_PER_SENDER) votes.push(vote);
   }
 
   #absent(epoch: number, present: BitField): Uint8Array {

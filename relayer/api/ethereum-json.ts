@@ -59,9 +59,9 @@ function headJson(head: HeadFields) {
   };
 }
 
-export function blockJson(crypto: Crypto, chainId: number, block: ChainBlock, timestamp: number, full: boolean) {
+function headOf(crypto: Crypto, block: ChainBlock, timestamp: number) {
   const { header } = block;
-  const head = headJson({
+  return headJson({
     number: header.number,
     hash: block.hash,
     parentHash: header.parentHash,
@@ -75,10 +75,19 @@ export function blockJson(crypto: Crypto, chainId: number, block: ChainBlock, ti
       block.logs.map(({ log }) => log),
     ),
   });
+}
+
+/** As `newHeads` tells of it: the block without what it contains. */
+export function headerJson(crypto: Crypto, block: ChainBlock, timestamp: number) {
+  const { uncles: _uncles, size: _size, ...header } = headOf(crypto, block, timestamp);
+  return header;
+}
+
+export function blockJson(crypto: Crypto, chainId: number, block: ChainBlock, timestamp: number, full: boolean) {
   const transactions = block.transactions.map((transaction) =>
     full ? transactionJson(chainId, transaction, block) : transaction.hash,
   );
-  return { ...head, transactions };
+  return { ...headOf(crypto, block, timestamp), transactions };
 }
 
 /** Number 0, which exists for wallets alone: its hash is the parent hash of block 1. */

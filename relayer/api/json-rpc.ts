@@ -1,3 +1,5 @@
+import { nextTurn } from "./event-loop-turns.ts";
+
 /** JSON-RPC 2.0 (jsonrpc.org/specification): requests and batches as text in, text out. */
 
 /** What a method answers instead of a result. */
@@ -20,11 +22,26 @@ export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 /** The code of geth for whatever a node declines. */
 export const SERVER_ERROR = -32000;
-/** The code of geth for a batch whose answers grow too long. */
+/** The codes of geth for a batch that takes too long, and for one whose answers grow too long. */
+const TIMED_OUT = -32002;
 const RESPONSE_TOO_LARGE = -32003;
+/** Work on a batch after which others have their turn. */
+const SLICE_MS = 10;
 
-/** Takes the positional parameters; the result is JSON. @throws JsonRpcError */
-export type RpcMethod = (params: readonly unknown[]) => unknown;
+/** A connection that can be told of things later: a WebSocket. */
+export interface RpcSession {
+  /**
+   * @param start takes what sends one notification, returns what ends the subscription
+   * @returns its id
+   * @throws JsonRpcError when the connection has too many
+   */
+  subscribe(start: (notify: (result: unknown) => void) => () => void): string;
+  /** Whether there was such a subscription. */
+  unsubscribe(id: string): boolean;
+}
+
+/** Takes the positional parameters; the result, or what it resolves to, is JSON. @throws JsonRpcError */
+export type RpcMethod = (params: readonly unknown[], session?: RpcSession) => unknown;
 export type RpcMethods = ReadonlyMap<string, RpcMethod>;
 
 export interface RpcLimits {
@@ -32,6 +49,18 @@ export interface RpcLimits {
   readonly batch: number;
   /** Characters of the answers to a batch after which the rest is refused. */
   readonly answer: number;
+  /** Milliseconds after which the rest of a batch is refused. */
+  readonly batchTime: number;
+}
+
+/** What answers requests. */
+export interface RpcContext {
+  readonly methods: RpcMethods;
+  /** Missing where nothing can be told later. */
+  readonly session?: RpcSession;
+  readonly limits: RpcLimits;
+  /** Told of what went wrong inside, of which the client learns nothing. */
+  readonly onError: (error: unknown) => void;
 }
 
 interface Request {
@@ -64,11 +93,7 @@ function asRequest(value: unknown): Request {
 }
 
 /** The answer, or null to a notification. */
-async function answerOne(
-  methods: RpcMethods,
-  value: unknown,
-  onInternalError: (error: unknown) => void,
-): Promise<string | null> {
+async function answerOne({ methods, session, onError }: RpcContext, value: unknown): Promise<string | null> {
   const id = (value as { id?: unknown } | null)?.id;
   try {
     const request = asRequest(value);
@@ -79,45 +104,58 @@ async function answerOne(
         `the method ${request.method.slice(0, 80)} does not exist/is not available`,
       );
     }
-    const result = await method(request.params);
+    const result = await method(request.params, session);
     return request.id === undefined ? null : JSON.stringify({ jsonrpc: "2.0", id: request.id, result: result ?? null });
   } catch (error) {
     if (error instanceof JsonRpcError) {
       const isScalar = typeof id === "string" || typeof id === "number";
       return id === undefined && error.code !== INVALID_REQUEST ? null : failure(isScalar ? id : null, error);
     }
-    onInternalError(error);
+    onError(error);
     return id === undefined ? null : failure(id, new JsonRpcError(INTERNAL_ERROR, "internal error"));
   }
 }
 
 /** @returns the answer's text, or null when nothing in the body wants one */
-export async function answerJsonRpc(
-  methods: RpcMethods,
-  body: string,
-  limits: RpcLimits,
-  onInternalError: (error: unknown) => void,
-): Promise<string | null> {
+export async function answerJsonRpc(context: RpcContext, body: string): Promise<string | null> {
+  const { limits } = context;
+  await nextTurn();
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch {
     return failure(null, new JsonRpcError(PARSE_ERROR, "parse error"));
   }
-  if (!Array.isArray(parsed)) return answerOne(methods, parsed, onInternalError);
+  if (!Array.isArray(parsed)) return answerOne(context, parsed);
   if (parsed.length === 0) return failure(null, new JsonRpcError(INVALID_REQUEST, "empty batch"));
   if (parsed.length > limits.batch) {
     return failure(null, new JsonRpcError(INVALID_REQUEST, `batch too large: at most ${limits.batch} requests`));
   }
   const answers: string[] = [];
+  const started = performance.now();
+  let sliceStarted = started;
   let length = 0;
   for (const value of parsed) {
-    const answer =
+    if (performance.now() - sliceStarted > SLICE_MS) {
+      await nextTurn();
+      sliceStarted = performance.now();
+    }
+    const refusal =
       length > limits.answer
-        ? failure((value as { id?: unknown } | null)?.id, new JsonRpcError(RESPONSE_TOO_LARGE, "response too large"))
-        : await answerOne(methods, value, onInternalError);
+        ? new JsonRpcError(RESPONSE_TOO_LARGE, "response too large")
+        : sliceStarted - started > limits.batchTime
+          ? new JsonRpcError(TIMED_OUT, "request timed out")
+          : null;
+    const answer = refusal === null ? await answerOne(context, value) : refuse(value, refusal);
     if (answer !== null) answers.push(answer);
     length += answer?.length ?? 0;
   }
   return answers.length === 0 ? null : `[${answers.join(",")}]`;
+}
+
+/** The refusal of a request that is not looked at any more, or null to a notification. */
+function refuse(value: unknown, error: JsonRpcError): string | null {
+  const id = (value as { id?: unknown } | null)?.id;
+  if (id === undefined) return null;
+  return failure(typeof id === "string" || typeof id === "number" ? id : null, error);
 }

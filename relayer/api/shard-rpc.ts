@@ -5,6 +5,7 @@ import { quantity } from "./ethereum-json.ts";
 import type { RpcMethod, RpcMethods } from "./json-rpc.ts";
 import { logMethods } from "./log-methods.ts";
 import { stateMethods } from "./state-methods.ts";
+import { subscriptionMethods } from "./subscription-methods.ts";
 import { transactionMethods } from "./transaction-methods.ts";
 import { watchfireMethods } from "./watchfire-methods.ts";
 
@@ -32,6 +33,7 @@ export function createShardRpc(operator: ShardOperator): RpcMethods {
       ...stateMethods(operator, blocks),
       ...transactionMethods(operator, blocks),
       ...logMethods(operator, blocks),
+      ...subscriptionMethods(operator, blocks),
       ...watchfireMethods(operator),
     }),
   );

@@ -20,7 +20,9 @@ interface AuditFlags {
 }
 
 const flags = new Command("npm run audit --")
-  .description("Recomputes every anchored root from genesis, and the sum of all value, from the parent chain and the published blocks.")
+  .description(
+    "Recomputes every anchored root from genesis, and the sum of all value, from the parent chain and the published blocks.",
+  )
   .requiredOption("--parent <url>", "JSON-RPC of the parent chain")
   .requiredOption("--shards-rpc <url>", "where the shards' blocks are published, such as http://127.0.0.1:8645")
   .option("--deployment <file>", "addresses of the contracts (default: as the shards' endpoint names them)")
@@ -45,7 +47,9 @@ try {
     say: (line) => console.log(line),
   });
   provider.destroy();
-  console.log(`up to the justified epoch ${result.justifiedEpoch}: ${result.crosslinks} crosslinks, ${result.blocks} blocks, ${result.transactions} transactions`);
+  console.log(
+    `up to the justified epoch ${result.justifiedEpoch}: ${result.crosslinks} crosslinks, ${result.blocks} blocks, ${result.transactions} transactions`,
+  );
   const rows: [string, bigint][] = [
     ["deposits", result.deposits],
     ["withdrawals paid", result.paid],

@@ -1,14 +1,9 @@
 import { MAX_GOSSIP_BYTES } from "../../protocol/gossip.ts";
 import type { Transport } from "./transport.ts";
 
-/** Messages that may wait for one peer; beyond it the oldest are lost, as on any network. */
-const MAX_QUEUED = 4096;
+/** Messages from one peer to another that may wait; beyond it the oldest are lost, as on any network. */
+const MAX_QUEUED = 1024;
 const REQUEST_TIMEOUT_MS = 5_000;
-
-interface Delivery {
-  readonly message: Uint8Array;
-  readonly from: string;
-}
 
 /**
  * A network inside one process. Nodes get copies of bytes, later and in their own turn of the event loop, so that nothing
@@ -46,7 +41,8 @@ class Endpoint implements Transport {
   readonly id: string;
   readonly #hub: LocalHub;
   readonly #onError: (error: unknown) => void;
-  #queue: Delivery[] = [];
+  /** Messages that wait, by sender: they are taken in turns, so that whoever floods delays nobody else. */
+  readonly #queues = new Map<string, Uint8Array[]>();
   #scheduled = false;
   #closed = false;
   #handleMessage: (message: Uint8Array, from: string) => void = () => {};
@@ -62,7 +58,7 @@ class Endpoint implements Transport {
   publish(message: Uint8Array): void {
     if (this.#closed) return;
     if (message.length > MAX_GOSSIP_BYTES) throw new RangeError(`network: a message of ${message.length} bytes`);
-    for (const peer of this.#hub.others(this.id)) peer.enqueue({ message: message.slice(), from: this.id });
+    for (const peer of this.#hub.others(this.id)) peer.enqueue(message.slice(), this.id);
   }
 
   onMessage(handler: (message: Uint8Array, from: string) => void): void {
@@ -93,13 +89,15 @@ class Endpoint implements Transport {
 
   close(): void {
     this.#closed = true;
-    this.#queue = [];
+    this.#queues.clear();
     this.#hub.remove(this.id);
   }
 
-  enqueue(delivery: Delivery): void {
-    if (this.#queue.length >= MAX_QUEUED) this.#queue.shift();
-    this.#queue.push(delivery);
+  enqueue(message: Uint8Array, from: string): void {
+    const queue = this.#queues.get(from) ?? [];
+    if (queue.length >= MAX_QUEUED) queue.shift();
+    queue.push(message);
+    this.#queues.set(from, queue);
     this.#schedule();
   }
 
@@ -112,14 +110,24 @@ class Endpoint implements Transport {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      const delivery = this.#queue.shift();
-      if (delivery === undefined || this.#closed) return;
+      if (this.#closed) return;
+      this.#deliverNext();
+      if (this.#queues.size > 0) this.#schedule();
+    });
+  }
+
+  #deliverNext(): void {
+    for (const [from, queue] of this.#queues) {
+      const message = queue.shift() as Uint8Array;
+      // Behind the others, who have waited longer.
+      this.#queues.delete(from);
+      if (queue.length > 0) this.#queues.set(from, queue);
       try {
-        this.#handleMessage(delivery.message, delivery.from);
+        this.#handleMessage(message, from);
       } catch (error) {
         this.#onError(error);
       }
-      if (this.#queue.length > 0) this.#schedule();
-    });
+      return;
+    }
   }
 }

@@ -44,14 +44,12 @@ export class EpochDuties implements EpochHandlers {
   }
 
   async checkpoint(epochOfJob: bigint, signal: AbortSignal): Promise<void> {
-    const { clock, board, validator, certificates } = this.#options;
+    const { clock, board, validator } = this.#options;
     const epoch = Number(epochOfJob);
     const deadline = clock.deadline(clock.votingDeadline(epoch, 2), signal);
     try {
       if (deadline.signal.aborted) return;
-      if (validator.proposes(epoch) && board.proposal(epoch) === undefined) {
-        board.publish(validator.propose(epoch, certificates.of(epoch).values()));
-      }
+      this.#propose(epoch);
       const checked = await board.waitForProposal(epoch, deadline.signal);
       const vote = checked === null ? null : validator.vote(checked);
       if (vote !== null) board.publish(vote);
@@ -74,6 +72,17 @@ export class EpochDuties implements EpochHandlers {
       return source === null || vote === null ? null : toSubmission(crypto, source, checked.proposal, vote);
     };
     await poster.submit(epoch, aggregate, signal);
+  }
+
+  #propose(epoch: number): void {
+    const { board, validator, certificates, onError } = this.#options;
+    if (!validator.proposes(epoch) || board.proposal(epoch) !== undefined) return;
+    try {
+      board.publish(validator.propose(epoch, certificates.of(epoch).values()));
+    } catch (error) {
+      // After a restart: it has proposed already, with other certificates, and votes for that if a peer still has it.
+      onError(error);
+    }
   }
 
   /** Tries again with every parent block: blocks may still be on their way, and this node may be behind its peers. */

@@ -22,8 +22,9 @@ export interface GossipBoardOptions {
 }
 
 const KEPT_EPOCHS = 4;
-/** Proposals of one epoch that wait until this node's view of the parent chain has caught up with their sender's. */
-const MAX_PENDING_PROPOSALS = 4;
+/** Proposals of one peer that wait until this node's view of the parent chain has caught up with the proposer's. */
+const MAX_PENDING_PER_SENDER = 2;
+const MAX_PENDING = 256;
 /** The one proposal of an epoch. */
 const PROPOSAL = "proposal";
 
@@ -33,18 +34,19 @@ export class GossipBoard {
   readonly crosslinks = new EpochBoard<SignedCrosslink>({ maxEpochs: KEPT_EPOCHS, maxKeys: 256 });
   readonly #proposals = new EpochBoard<CheckedProposal>({ maxEpochs: KEPT_EPOCHS, maxKeys: 1 });
   readonly #options: GossipBoardOptions;
-  #pending: Proposal[] = [];
+  #pending: { readonly proposal: Proposal; readonly sender: string }[] = [];
 
   constructor(options: GossipBoardOptions) {
     this.#options = options;
-    options.transport.onMessage((bytes) => this.#receive(bytes));
+    options.transport.onMessage((bytes, from) => this.#receive(bytes, from));
   }
 
   /** To every peer, and to this node by the same way. */
   publish(message: GossipMessage): void {
     const bytes = encodeGossip(message);
-    this.#options.transport.publish(bytes);
-    this.#receive(bytes);
+    const { transport } = this.#options;
+    transport.publish(bytes);
+    this.#receive(bytes, transport.id);
   }
 
   proposal(epoch: number): CheckedProposal | undefined {
@@ -60,21 +62,19 @@ export class GossipBoard {
   onBlock(): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const proposal of pending) this.#take(proposal);
+    for (const { proposal, sender } of pending) this.#take(proposal, sender);
   }
 
-  #receive(bytes: Uint8Array): void {
-    let message: GossipMessage;
+  #receive(bytes: Uint8Array, sender: string): void {
     try {
-      message = decodeGossip(bytes);
-      this.#handle(message);
+      this.#handle(decodeGossip(bytes), sender);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#options.onError(error);
     }
   }
 
-  #handle(message: GossipMessage): void {
+  #handle(message: GossipMessage, sender: string): void {
     const { blocks, certificates, votes } = this.#options;
     switch (message.kind) {
       case "block":
@@ -90,10 +90,10 @@ export class GossipBoard {
         certificates.addCertificate(message);
         break;
       case "proposal":
-        this.#take(message);
+        this.#take(message, sender);
         break;
       case "vote":
-        votes.add(message);
+        votes.add(message, sender);
         break;
     }
   }
@@ -112,7 +112,7 @@ export class GossipBoard {
     certificates.addCrosslink(signed);
   }
 
-  #take(proposal: Proposal): void {
+  #take(proposal: Proposal, sender: string): void {
     const { crypto, view, votes, onError } = this.#options;
     if (this.proposal(proposal.epoch) !== undefined) return;
     try {
@@ -124,8 +124,12 @@ export class GossipBoard {
       const now = view.epoch();
       // It may be this node that is behind: the epoch, or the checkpoint the proposal builds on, is known a block later.
       const mayBeEarly = proposal.epoch === now || proposal.epoch + 1 === now;
-      if (mayBeEarly && this.#pending.length < MAX_PENDING_PROPOSALS) this.#pending.push(proposal);
-      else onError(error);
+      if (!mayBeEarly || !this.#mayWait(sender)) onError(error);
+      else this.#pending.push({ proposal, sender });
     }
+  }
+  #mayWait(sender: string): boolean {
+    const own = this.#pending.filter((pending) => pending.sender === sender);
+    return own.length < MAX_PENDING_PER_SENDER && this.#pending.length < MAX_PENDING;
   }
 }

@@ -1,16 +1,23 @@
-import { DecodeError, toHex } from "../../protocol/bytes.ts";
+import { toHex } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
-import { BASE_FEE, MAX_PAYLOAD_BYTES } from "../../protocol/presets.ts";
+import { BASE_FEE } from "../../protocol/presets.ts";
 import type { Account } from "../../protocol/state.ts";
-import { decodeCall, FLAT_GAS } from "../../protocol/system-contracts.ts";
-import { decodeTransaction, recoverSender, type Transaction } from "../../protocol/transaction.ts";
+import { recoverSender } from "../../protocol/transaction.ts";
+import { EvictionOrder } from "./eviction-order.ts";
 import { type PooledTransaction, SenderQueue } from "./sender-queue.ts";
 import { inOrderOfPrice } from "./transaction-order.ts";
 import { TransactionRefused } from "./transaction-refused.ts";
+import { decodePayload, termsOf } from "./transaction-terms.ts";
 
 export interface MempoolLimits {
   /** Nonces, counted from the account's, that a sender can occupy. */
   readonly perSender: number;
+  /** Of these, transactions that wait for an earlier nonce. */
+  readonly gappedPerSender: number;
+  /** Transactions of all senders that wait for an earlier nonce. */
+  readonly gapped: number;
+  /** Slots that they wait. */
+  readonly gappedSlots: number;
   /** Transactions in the pool. */
   readonly count: number;
   /** Their payloads together, bytes. */
@@ -23,6 +30,9 @@ export interface MempoolLimits {
 
 export const DEFAULT_MEMPOOL_LIMITS: MempoolLimits = {
   perSender: 1024,
+  gappedPerSender: 64,
+  gapped: 4096,
+  gappedSlots: 900,
   count: 65_536,
   bytes: 64 * 1024 * 1024,
   priceFloor: BASE_FEE,
@@ -45,15 +55,24 @@ export interface BlockRoom {
   readonly bytes: number;
 }
 
-/** Signed transactions that wait for a block. Everything in it is admissible as far as one transaction alone can tell. */
+/**
+ * Signed transactions that wait for a block. Everything in it is admissible as far as one transaction alone can tell, and its
+ * sender can pay for all of its own. When the pool is full, a better transaction takes the place of the worst
+ * (`EvictionOrder`): who wants to keep others out has to outbid them, from many accounts, and pays for it.
+ */
 export class Mempool {
   readonly limits: MempoolLimits;
   readonly #options: MempoolOptions;
   readonly #byHash = new Map<string, PooledTransaction>();
   /** By the sender's address in hexadecimal. */
   readonly #queues = new Map<string, SenderQueue>();
+  readonly #evictionOrder = new EvictionOrder();
+  /** Senders with transactions that wait for an earlier nonce, and the slot since which they do: earliest first. */
+  readonly #gappedSince = new Map<string, number>();
+  #gapped = 0;
   #bytes = 0;
   #arrivals = 0;
+  #slot = 0;
 
   constructor(options: MempoolOptions) {
     this.#options = options;
@@ -64,28 +83,33 @@ export class Mempool {
     return this.#byHash.size;
   }
 
+  /** Transactions that wait for an earlier nonce. */
+  get gapped(): number {
+    return this.#gapped;
+  }
+
   get(hash: string): PooledTransaction | null {
     return this.#byHash.get(hash) ?? null;
   }
 
   /** The nonce that follows the last block's and the pool's transactions of that sender. */
   pendingNonce(address: Uint8Array): bigint {
-    let next = this.#options.account(address).nonce;
-    for (const _ of this.#queues.get(toHex(address))?.runFrom(next) ?? []) next++;
-    return next;
+    return this.#options.account(address).nonce + BigInt(this.#queues.get(toHex(address))?.runLength ?? 0);
   }
 
   /**
    * Takes a signed transaction in; the pool keeps the array.
    * @returns its hash
-   * @throws TransactionRefused
+   * @throws TransactionRefused; the pool is as it was
    */
   add(payload: Uint8Array): string {
-    const transaction = this.#decode(payload);
-    const hash = toHex(this.#options.crypto.keccak256(payload));
+    const { crypto, chainId } = this.#options;
+    const transaction = decodePayload(payload);
+    const hash = toHex(crypto.keccak256(payload));
     if (this.#byHash.has(hash)) throw new TransactionRefused("already known");
-    const { gas, price } = this.#terms(transaction);
-    const sender = recoverSender(this.#options.crypto, transaction);
+    const { gas, price } = termsOf(transaction, chainId, this.limits.priceFloor);
+    this.#refuseBelowTheWorst(price);
+    const sender = recoverSender(crypto, transaction);
     if (sender === null) throw new TransactionRefused("invalid sender: invalid transaction v, r, s values");
 
     const cost = transaction.value + gas * price;
@@ -106,62 +130,38 @@ export class Mempool {
     return selected;
   }
 
-  /** Drops what a block has overtaken: call with the senders of its transactions. */
+  /** Drops what a block has overtaken or made too dear: call with the senders of its transactions, forced ones included. */
   onBlock(senders: Iterable<Uint8Array>): void {
-    for (const sender of senders) {
-      const key = toHex(sender);
+    for (const key of new Set(Iterator.from(senders).map(toHex))) {
       const queue = this.#queues.get(key);
       if (queue === undefined) continue;
-      for (const dropped of queue.dropBelow(this.#options.account(sender).nonce)) this.#forget(dropped);
-      if (queue.size === 0) this.#queues.delete(key);
+      const { nonce, balance } = this.#options.account(queue.first?.sender as Uint8Array);
+      this.#change(key, queue, () => {
+        for (const overtaken of queue.advance(nonce)) this.#forget(overtaken);
+        while (queue.cost > balance) this.#dropLast(queue);
+      });
     }
   }
 
-  /** @throws TransactionRefused when the bytes are no transaction that any shard admits */
-  #decode(payload: Uint8Array): Transaction {
-    if (payload.length > MAX_PAYLOAD_BYTES) {
-      throw new TransactionRefused(`oversized data: transaction size ${payload.length}, limit ${MAX_PAYLOAD_BYTES}`);
-    }
-    const first = payload[0];
-    if (first !== undefined && first !== 2 && (first < 0x80 || first >= 0xc0)) {
-      throw new TransactionRefused("transaction type not supported: a shard takes type 2 (EIP-1559)");
-    }
-    try {
-      return decodeTransaction(payload);
-    } catch (error) {
-      if (error instanceof DecodeError) throw new TransactionRefused(`invalid transaction: ${error.message}`);
-      throw error;
+  /** Drops what has waited too long for an earlier nonce. */
+  onSlot(slot: number): void {
+    this.#slot = slot;
+    for (const [key, since] of this.#gappedSince) {
+      if (slot - since < this.limits.gappedSlots) return;
+      const queue = this.#queues.get(key) as SenderQueue;
+      this.#change(key, queue, () => {
+        while (queue.gapped > 0) this.#dropLast(queue);
+      });
     }
   }
 
-  /** Flat gas and price, in the order of checks of docs/formats.md. @throws TransactionRefused */
-  #terms(transaction: Transaction): { gas: bigint; price: bigint } {
-    const { chainId, gasLimit, maxFeePerGas, maxPriorityFeePerGas, to } = transaction;
-    if (chainId !== BigInt(this.#options.chainId)) {
-      throw new TransactionRefused(`invalid chain id for signer: have ${chainId} want ${this.#options.chainId}`);
+  /** Spares a flood of cheap transactions the recovery of their signers, which is most of the work. @throws TransactionRefused */
+  #refuseBelowTheWorst(price: bigint): void {
+    const worst = this.#evictionOrder.first;
+    if (worst === undefined || this.#byHash.size < this.limits.count || worst.gapped > 0) return;
+    if (price < worst.lastPrice) {
+      throw new TransactionRefused(`transaction underpriced: the pool is full, price ${price} is its lowest`);
     }
-    if (transaction.hasAccessList) throw new TransactionRefused("transaction type not supported: access lists");
-    if (to === null) throw new TransactionRefused("contract creation not supported");
-    const call = decodeCall(to, transaction.data);
-    if (call === null) throw new TransactionRefused("call not supported: neither a transfer nor a system contract's");
-    const gas = FLAT_GAS[call.name];
-    if (gasLimit < gas) throw new TransactionRefused(`intrinsic gas too low: gas ${gasLimit}, minimum needed ${gas}`);
-    if (maxPriorityFeePerGas > maxFeePerGas) {
-      throw new TransactionRefused(
-        `max priority fee per gas higher than max fee per gas: maxPriorityFeePerGas: ${maxPriorityFeePerGas}, maxFeePerGas: ${maxFeePerGas}`,
-      );
-    }
-    if (maxFeePerGas < BASE_FEE) {
-      throw new TransactionRefused(
-        `max fee per gas less than block base fee: maxFeePerGas: ${maxFeePerGas}, baseFee: ${BASE_FEE}`,
-      );
-    }
-    const tipped = BASE_FEE + maxPriorityFeePerGas;
-    const price = tipped < maxFeePerGas ? tipped : maxFeePerGas;
-    if (price < this.limits.priceFloor) {
-      throw new TransactionRefused(`transaction underpriced: price ${price}, minimum needed ${this.limits.priceFloor}`);
-    }
-    return { gas, price };
   }
 
   /** What depends on the sender's account and on the rest of the pool. @throws TransactionRefused */
@@ -178,7 +178,7 @@ export class Mempool {
       );
     }
     const key = toHex(sender);
-    const queue = this.#queues.get(key) ?? new SenderQueue();
+    const queue = this.#queues.get(key) ?? new SenderQueue(account.nonce);
     const replaced = queue.get(nonce);
     const queued = queue.cost - (replaced?.cost ?? 0n);
     if (account.balance < queued + cost) {
@@ -189,24 +189,78 @@ export class Mempool {
     if (replaced !== undefined && !this.#outbids(pooled, replaced)) {
       throw new TransactionRefused("replacement transaction underpriced");
     }
-    const bytes = this.#bytes + pooled.payload.length - (replaced?.payload.length ?? 0);
-    const count = this.#byHash.size + (replaced === undefined ? 1 : 0);
-    if (count > this.limits.count || bytes > this.limits.bytes) throw new TransactionRefused("txpool is full");
-
-    if (replaced !== undefined) this.#forget(replaced);
-    queue.set(pooled);
-    this.#queues.set(key, queue);
-    this.#byHash.set(pooled.hash, pooled);
-    this.#bytes += pooled.payload.length;
+    const isNext = nonce <= account.nonce + BigInt(queue.runLength);
+    if (!isNext && replaced === undefined && queue.gapped >= this.limits.gappedPerSender) {
+      throw new TransactionRefused(
+        `account limit exceeded: ${queue.gapped} transactions wait for an earlier nonce, next nonce ${account.nonce + BigInt(queue.runLength)}`,
+      );
+    }
+    if (replaced !== undefined) this.#remove(replaced);
+    this.#put(key, queue, pooled);
+    this.#makeRoom(pooled, replaced);
   }
 
-  /** As in geth, cap and tip both have to rise; except that a tip of nothing, usual here, may stay nothing. */
+  /** Evicts the worst while the pool holds too much; when that is the newcomer, puts everything back. @throws TransactionRefused */
+  #makeRoom(newcomer: PooledTransaction, replaced: PooledTransaction | undefined): void {
+    const { count, bytes, gapped } = this.limits;
+    const evicted: PooledTransaction[] = [];
+    while (this.#byHash.size > count || this.#bytes > bytes || this.#gapped > gapped) {
+      const worst = this.#evictionOrder.first?.last as PooledTransaction;
+      this.#remove(worst);
+      if (worst !== newcomer) {
+        evicted.push(worst);
+        continue;
+      }
+      if (replaced !== undefined) evicted.push(replaced);
+      for (const lost of evicted.reverse()) {
+        const key = toHex(lost.sender);
+        this.#put(key, this.#queues.get(key) ?? new SenderQueue(this.#options.account(lost.sender).nonce), lost);
+      }
+      throw new TransactionRefused("txpool is full: it holds nothing worse than this transaction");
+    }
+  }
+
+  /** As geth's rule: cap and tip both have to rise, by the bump or more. */
   #outbids({ transaction: bid }: PooledTransaction, { transaction: old }: PooledTransaction): boolean {
     const bump = 100n + this.limits.priceBump;
-    return (
-      bid.maxFeePerGas * 100n >= old.maxFeePerGas * bump &&
-      bid.maxPriorityFeePerGas * 100n >= old.maxPriorityFeePerGas * bump
-    );
+    const rises = (now: bigint, before: bigint) => now > before && now * 100n >= before * bump;
+    return rises(bid.maxFeePerGas, old.maxFeePerGas) && rises(bid.maxPriorityFeePerGas, old.maxPriorityFeePerGas);
+  }
+
+  #put(key: string, queue: SenderQueue, pooled: PooledTransaction): void {
+    this.#queues.set(key, queue);
+    this.#change(key, queue, () => {
+      queue.set(pooled);
+      this.#byHash.set(pooled.hash, pooled);
+      this.#bytes += pooled.payload.length;
+    });
+  }
+
+  #remove(pooled: PooledTransaction): void {
+    const key = toHex(pooled.sender);
+    const queue = this.#queues.get(key) as SenderQueue;
+    this.#change(key, queue, () => {
+      queue.remove(pooled.transaction.nonce);
+      this.#forget(pooled);
+    });
+  }
+
+  /** Changes a queue, and with it everything that is known of it. */
+  #change(key: string, queue: SenderQueue, change: () => void): void {
+    this.#gapped -= queue.gapped;
+    change();
+    const { gapped } = queue;
+    this.#gapped += gapped;
+    if (gapped === 0) this.#gappedSince.delete(key);
+    else if (!this.#gappedSince.has(key)) this.#gappedSince.set(key, this.#slot);
+    if (queue.size === 0) this.#queues.delete(key);
+    this.#evictionOrder.update(queue);
+  }
+
+  #dropLast(queue: SenderQueue): void {
+    const last = queue.last as PooledTransaction;
+    queue.remove(last.transaction.nonce);
+    this.#forget(last);
   }
 
   #forget(pooled: PooledTransaction): void {
@@ -216,11 +270,10 @@ export class Mempool {
 
   /** The queue's run from the account's nonce, as far as its balance goes. */
   *#payable(queue: SenderQueue): Generator<PooledTransaction> {
-    const first = queue.first;
-    if (first === undefined) return;
-    const account = this.#options.account(first.sender);
-    let balance = account.balance;
-    for (const pooled of queue.runFrom(account.nonce)) {
+    const { first } = queue;
+    if (first === undefined || queue.runLength === 0) return;
+    let { balance } = this.#options.account(first.sender);
+    for (const pooled of queue.run()) {
       balance -= pooled.cost;
       if (balance < 0n) return;
       yield pooled;

@@ -8,6 +8,7 @@ import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import { MAX_STEPS } from "../../protocol/presets.ts";
 import type { RecordLog } from "../store/record-log.ts";
+import { BlockFeed } from "./block-feed.ts";
 import type { BlockIndexLimits } from "./block-index.ts";
 import { CrosslinkArchive } from "./crosslink-archive.ts";
 import { ImportCandidates } from "./import-candidates.ts";
@@ -30,7 +31,7 @@ export interface ShardOperatorOptions {
   readonly crosslinks: RecordLog;
   readonly messagesFor: MessageSource;
   readonly publish: BlockPublisher;
-  /** Told of sources of messages that could not be asked. */
+  /** Told of sources of messages that could not be asked, and of listeners to new blocks that fail. */
   readonly onError: (error: unknown) => void;
   readonly mempoolLimits?: Partial<MempoolLimits>;
   readonly indexLimits?: Partial<BlockIndexLimits>;
@@ -56,6 +57,7 @@ export class ShardOperator {
   readonly mempool: Mempool;
   readonly crosslinks: CrosslinkArchive;
   readonly proofs: MessageProofs;
+  readonly blocks: BlockFeed;
   readonly #options: ShardOperatorOptions;
   readonly #imports: ImportCandidates;
 
@@ -75,6 +77,7 @@ export class ShardOperator {
     this.chainId = shard.chainId;
     this.crypto = crypto;
     this.view = view;
+    this.blocks = new BlockFeed(options.onError);
     this.crosslinks = new CrosslinkArchive(crypto, view.domain, options.crosslinks);
     this.chain = new ShardChain({
       ...options,
@@ -108,6 +111,7 @@ export class ShardOperator {
    * @returns whether there is a new block
    */
   onSlot(slot: number): boolean {
+    this.mempool.onSlot(slot);
     if (!this.#mayBuild(slot)) return false;
     const hasBuilt = this.#build(slot, this.#imports.collect(slot));
     this.#imports.prefetch(slot);
@@ -186,6 +190,7 @@ export class ShardOperator {
       if (block === null) return false;
       mempool.onBlock(block.transactions.map(({ receipt }) => receipt.sender));
       this.#options.publish(block.encoded);
+      this.blocks.tell(block);
       return true;
     } catch (error) {
       // The parent chain is not known far enough yet: the next slot tries again.

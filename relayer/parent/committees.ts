@@ -10,7 +10,7 @@ const CACHED_SHUFFLES = 16;
 export class Committees {
   readonly #crypto: Crypto;
   readonly #sizes: Sizes;
-  readonly #shuffles = new Map<string, Uint32Array>();
+  readonly #shuffles = new Map<number, Uint32Array>();
 
   constructor(crypto: Crypto, sizes: Sizes) {
     this.#crypto = crypto;
@@ -25,14 +25,13 @@ export class Committees {
     return [...this.#shuffle(epoch, seatCount, seed).subarray(start, end)];
   }
 
-  /** Before genesis the seats of an epoch may grow while its seed is known, so both stand in the key. */
+  /** Once the seed of an epoch is known, neither it nor the seats change any more. */
   #shuffle(epoch: number, seatCount: number, seed: Uint8Array): Uint32Array {
-    const key = `${epoch}:${seatCount}`;
-    let shuffle = this.#shuffles.get(key);
+    let shuffle = this.#shuffles.get(epoch);
     if (shuffle === undefined) {
       shuffle = computeShuffledList(this.#crypto, seatCount, seed, this.#sizes.shuffleRounds);
-      if (this.#shuffles.size >= CACHED_SHUFFLES) this.#shuffles.delete(this.#shuffles.keys().next().value as string);
-      this.#shuffles.set(key, shuffle);
+      if (this.#shuffles.size >= CACHED_SHUFFLES) this.#shuffles.delete(this.#shuffles.keys().next().value as number);
+      this.#shuffles.set(epoch, shuffle);
     }
     return shuffle;
   }

@@ -164,6 +164,10 @@ export class ParentState implements ParentView {
     return this.#epochOf(this.#head);
   }
 
+  #hasStarted(): boolean {
+    return this.#genesisTime !== null && this.#head.timestamp >= this.#genesisTime;
+  }
+
   #epochOf(block: ParentBlock): number {
     return this.#genesisTime === null ? 0 : epochAt(this.parameters, this.#genesisTime, block.timestamp);
   }
@@ -201,8 +205,9 @@ export class ParentState implements ParentView {
   // ------------------------------------------------------------------ randomness
 
   mixAsOf(epoch: number): Uint8Array | null {
-    if (epoch >= 0 && epoch >= this.epoch()) return null;
-    return this.#mixes.findLast((advance) => advance.epoch <= epoch)?.mix ?? this.#genesisMix;
+    if (!this.#hasStarted() || (epoch >= 0 && epoch >= this.epoch())) return null;
+    // What deposits before genesis mixed is of epoch 0.
+    return this.#mixes.findLast((advance) => advance.epoch <= Math.max(0, epoch))?.mix ?? this.#genesisMix;
   }
 
   seed(epoch: number): Uint8Array | null {

@@ -43,9 +43,10 @@ export interface ParentView {
   seatsOf(epoch: number): readonly (Validator | null)[];
 
   // ------------------------------------------------------------------ randomness, by epoch
-  // null while the answer may still change: the seed of an epoch is known INPUT_DELAY - 1 epochs before it begins.
+  // null while the answer may still change: the seed of an epoch is known INPUT_DELAY - 1 epochs before it begins, those
+  // of the first epochs from genesis on.
 
-  /** Mix (a word, its first four bytes zero) after the last checkpoint accepted in an epoch <= `epoch`; of genesis below 0. */
+  /** Mix (a word, its first four bytes zero) after the last checkpoint accepted in an epoch <= `epoch`; at genesis below 0. */
   mixAsOf(epoch: number): Uint8Array | null;
   seed(epoch: number): Uint8Array | null;
   /** Seats of the committee in the shuffle's order, vacant ones included; empty when the epoch has no such committee. */

@@ -12,6 +12,11 @@ export interface PublishedBlock {
   readonly bytes: Uint8Array;
 }
 
+/** Its bytes may be replaced by another copy of the same block until they are known to be good. */
+interface HeldBlock extends PublishedBlock {
+  verified: boolean;
+}
+
 export interface PublishedBlocksOptions {
   readonly crypto: Crypto;
   readonly domain: Domain;
@@ -27,7 +32,7 @@ const MAX_RIVALS = 2;
 /** Blocks that operators have signed, by shard and number. Their contents are judged by whoever attests them. */
 export class PublishedBlocks {
   readonly #options: PublishedBlocksOptions;
-  readonly #shards = new Map<number, Map<number, PublishedBlock[]>>();
+  readonly #shards = new Map<number, Map<number, HeldBlock[]>>();
 
   constructor(options: PublishedBlocksOptions) {
     this.#options = options;
@@ -35,30 +40,39 @@ export class PublishedBlocks {
 
   /**
    * Keeps the block if its operator signed it. False when it was not taken.
+   * @param replaced number of the block of which another copy gives way, unless it is verified: the signature covers the
+   * header alone, so whoever passed a copy on may have changed its contents
    * @throws DecodeError
    */
-  add(bytes: Uint8Array): boolean {
+  add(bytes: Uint8Array, replaced?: number): boolean {
     const { crypto, domain, keptPerShard } = this.#options;
     const reader = new ByteReader(bytes.subarray(0, BLOCK_HEADER_BYTES + 65));
     const header = readBlockHeader(reader);
     const signature = reader.bytes(65);
-    const shard = this.#options.shard(header.shardId);
+    const { shardId, number } = header;
+    const shard = this.#options.shard(shardId);
     if (shard === null || header.generation !== shard.generation) return false;
-    const numbers = this.#shards.get(header.shardId) ?? new Map<number, PublishedBlock[]>();
-    const rivals = numbers.get(header.number) ?? [];
+    const numbers = this.#shards.get(shardId) ?? new Map<number, HeldBlock[]>();
+    const held = numbers.get(number) ?? [];
     const hash = blockHash(crypto, domain, header);
-    if (rivals.length >= MAX_RIVALS || rivals.some((block) => equal(block.hash, hash))) return false;
+    const copy = held.find((block) => equal(block.hash, hash));
+    if (copy === undefined ? held.length >= MAX_RIVALS : copy.verified || number !== replaced) return false;
     if (!operatorSigned(crypto, hash, signature, shard.operator)) return false;
-    numbers.set(header.number, [...rivals, { header, hash, bytes: bytes.slice() }]);
-    this.#shards.set(header.shardId, numbers);
+    const others = held.filter((block) => block !== copy);
+    numbers.set(number, [...others, { header, hash, bytes: bytes.slice(), verified: false }]);
+    this.#shards.set(shardId, numbers);
     if (numbers.size > keptPerShard) numbers.delete(Math.min(...numbers.keys()));
     return true;
   }
 
-  /**
-   * Forgets a copy whose contents do not hold. The signature covers the header alone: whoever passed the block on may have
-   * changed the rest, and the next copy may be good.
-   */
+  /** The contents hold: no other copy takes their place. */
+  confirm({ header, bytes }: PublishedBlock): void {
+    for (const block of this.#shards.get(header.shardId)?.get(header.number) ?? []) {
+      if (block.bytes === bytes) block.verified = true;
+    }
+  }
+
+  /** Forgets a copy whose contents do not hold: the next one may be good. */
   discard({ header, bytes }: PublishedBlock): void {
     const numbers = this.#shards.get(header.shardId);
     const rivals = numbers?.get(header.number)?.filter((block) => block.bytes !== bytes) ?? [];
@@ -83,12 +97,5 @@ export class PublishedBlocks {
   /** The blocks of one number. */
   numbered(shardId: number, number: number): readonly PublishedBlock[] {
     return this.#shards.get(shardId)?.get(number) ?? [];
-  }
-
-  /** All blocks of a range, for a peer that asks. */
-  range(shardId: number, first: number, last: number): PublishedBlock[] {
-    const blocks: PublishedBlock[] = [];
-    for (let number = first; number <= last; number++) blocks.push(...this.numbered(shardId, number));
-    return blocks;
   }
 }

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { toHex } from "../../protocol/bytes.ts";
 
@@ -69,11 +80,18 @@ export class SlashingProtection {
 
   #append(record: SignedRecord): void {
     const line = `${JSON.stringify(record)}\n`;
-    if (writeSync(this.#file, line) !== Buffer.byteLength(line)) {
-      throw new Error("slashing protection: the record was not written whole; is the disk full?");
+    const { size } = fstatSync(this.#file);
+    try {
+      if (writeSync(this.#file, line) !== Buffer.byteLength(line)) {
+        throw new Error("slashing protection: the record was not written whole; is the disk full?");
+      }
+      // A key alone binds nothing: it reaches the disk with the first record that names it.
+      if (record.type !== "key") fsyncSync(this.#file);
+    } catch (error) {
+      // Nothing is signed for it, and the next record must not come after half a line.
+      ftruncateSync(this.#file, size);
+      throw error;
     }
-    // A key alone binds nothing: it reaches the disk with the first record that names it.
-    if (record.type !== "key") fsyncSync(this.#file);
     this.#apply(record);
   }
 
@@ -100,7 +118,9 @@ export class SlashingProtection {
     if (torn !== "") truncateSync(path, Buffer.byteLength(text) - Buffer.byteLength(torn));
     lines.forEach((line, i) => {
       try {
-        this.#apply(JSON.parse(line) as SignedRecord);
+        const record: unknown = JSON.parse(line);
+        if (!isRecord(record, this.#ids.size)) throw new Error("not a record");
+        this.#apply(record);
       } catch {
         throw new Error(damaged(path, i + 1));
       }
@@ -123,6 +143,20 @@ type SignedRecord =
   | ({ readonly type: "vote"; readonly ids: readonly number[]; readonly source: number } & Watermark)
   | ({ readonly type: "attestation"; readonly ids: readonly number[]; readonly shardId: number } & Watermark)
   | ({ readonly type: "proposal"; readonly ids: readonly number[] } & Watermark);
+
+/** @param keys number of keys that the file has named so far */
+function isRecord(value: unknown, keys: number): value is SignedRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { type, id, publicKey, ids, epoch, root, source, shardId } = value as Record<string, unknown>;
+  if (type === "key") return id === keys && typeof publicKey === "string";
+  const names = Array.isArray(ids) && ids.every((each) => isNumber(each) && each < keys);
+  if (!names || !isNumber(epoch) || typeof root !== "string") return false;
+  return type === "vote" ? isNumber(source) : type === "attestation" ? isNumber(shardId) : type === "proposal";
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
 
 function assertAbove(what: string, last: Watermark | undefined, next: Watermark): void {
   if (last === undefined || next.epoch > last.epoch) return;

@@ -1,9 +1,11 @@
+import { LedgerError } from "../../ledger/errors.ts";
 import type { BlockHeader } from "../../protocol/block-header.ts";
-import { equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
+import { DecodeError, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { parentOfEntry } from "../../protocol/checkpoint.ts";
 import { epochOfSlot } from "../../protocol/clock.ts";
 import { type Crosslink, crosslinkHash, genesisCrosslink, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
+import { MAX_REQUESTED_BLOCKS } from "../../protocol/gossip.ts";
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import type { ParentView } from "../parent/parent-view.ts";
 import type { PublishedBlock, PublishedBlocks } from "../store/published-blocks.ts";
@@ -17,10 +19,17 @@ export interface CrosslinkCheckOptions {
   readonly crypto: Crypto;
   readonly view: ParentView;
   readonly blocks: PublishedBlocks;
-  /** Asks the peers for blocks that were not gossiped, and adds what they have to `blocks`. */
-  readonly fetchBlocks: (shardId: number, first: number, last: number) => Promise<void>;
+  /** What the peers have of a range from its first block on, one answer after the other. */
+  readonly fetchBlocks: (shardId: number, first: number, last: number) => AsyncIterable<readonly Uint8Array[]>;
   /** The stateless check of one block on top of another (none for block 1). @throws LedgerError */
   readonly verifyBlock: (block: Uint8Array, previous: BlockHeader | null) => void;
+}
+
+/** Where a block stands: on top of this one. */
+interface Below {
+  /** null below block 1 */
+  readonly header: BlockHeader | null;
+  readonly hash: Uint8Array;
 }
 
 /**
@@ -28,32 +37,22 @@ export interface CrosslinkCheckOptions {
  * re-executed from its witness. @throws CrosslinkRefused, LedgerError
  */
 export async function checkCrosslink(options: CrosslinkCheckOptions, { crosslink }: SignedCrosslink): Promise<void> {
-  const { crypto } = options;
+  const { crypto, view } = options;
   const parent = parentOf(options, crosslink);
-  checkShape(options.view, crosslink, parent);
-  const previous = await lastHeaderOf(options, parent);
-  const { shardId, firstBlock, lastBlock } = crosslink;
-  const blocks = await publishedChain(options, shardId, firstBlock, lastBlock, previous.hash);
-
-  let below = previous.header;
-  for (const block of blocks) {
-    const { header } = block;
-    if (header.generation !== crosslink.generation) throw new CrosslinkRefused(`block ${header.number}: generation`);
-    if (below !== null && header.slot <= below.slot) throw new CrosslinkRefused(`block ${header.number}: slot`);
-    if (epochOfSlot(options.view.parameters, header.slot) > crosslink.epoch) {
-      throw new CrosslinkRefused(`block ${header.number} is of a later epoch than ${crosslink.epoch}`);
+  checkShape(view, crosslink, parent);
+  let below = await lastBlockOf(options, parent);
+  const hashes: Uint8Array[] = [];
+  for (let number = crosslink.firstBlock; number <= crosslink.lastBlock; number++) {
+    const block = await soundBlock(options, crosslink, number, below);
+    if (epochOfSlot(view.parameters, block.header.slot) > crosslink.epoch) {
+      throw new CrosslinkRefused(`block ${number} is of a later epoch than ${crosslink.epoch}`);
     }
-    try {
-      options.verifyBlock(block.bytes, below);
-    } catch (error) {
-      options.blocks.discard(block);
-      throw error;
-    }
-    below = header;
+    hashes.push(block.hash);
+    below = block;
   }
-  const hashes = blocks.map((block) => block.hash);
   if (!equal(paddedTreeRoot(crypto, hashes), crosslink.blocksRoot)) throw new CrosslinkRefused("blocks root");
-  if (below === null || !equal(below.stateRoot, crosslink.stateRoot)) throw new CrosslinkRefused("state root");
+  if (below.header === null || !equal(below.header.stateRoot, crosslink.stateRoot))
+    throw new CrosslinkRefused("state root");
 }
 
 /** The justified entry that the crosslink has to build on. */
@@ -79,45 +78,77 @@ function checkShape(view: ParentView, crosslink: Crosslink, parent: Crosslink): 
   if (count < 1 || count > view.parameters.maxBlocks) throw new CrosslinkRefused(`${count} blocks`);
 }
 
-/** Header and hash of the parent's last block, proven by the parent's blocks root. */
-async function lastHeaderOf(
-  options: CrosslinkCheckOptions,
-  parent: Crosslink,
-): Promise<{ header: BlockHeader | null; hash: Uint8Array }> {
-  const { crypto, view } = options;
-  if (parent.lastBlock === 0) return { header: null, hash: crosslinkHash(crypto, view.domain, parent) };
-  const find = () => {
-    for (const start of options.blocks.numbered(parent.shardId, parent.firstBlock)) {
-      const { shardId, firstBlock, lastBlock } = parent;
-      const blocks = options.blocks.chain(shardId, firstBlock, lastBlock, start.header.parentHash);
-      const hashes = blocks.map((block) => block.hash);
-      if (equal(paddedTreeRoot(crypto, hashes), parent.blocksRoot)) return blocks.at(-1) as PublishedBlock;
+/** The parent's last block, proven by the parent's blocks root: contents do not matter here. */
+async function lastBlockOf(options: CrosslinkCheckOptions, parent: Crosslink): Promise<Below> {
+  const { crypto, view, blocks, fetchBlocks } = options;
+  const { shardId, firstBlock, lastBlock } = parent;
+  if (lastBlock === 0) return { header: null, hash: crosslinkHash(crypto, view.domain, parent) };
+  const find = (): PublishedBlock | undefined => {
+    for (const start of blocks.numbered(shardId, firstBlock)) {
+      const chain = blocks.chain(shardId, firstBlock, lastBlock, start.header.parentHash);
+      const hashes = chain.map((block) => block.hash);
+      if (equal(paddedTreeRoot(crypto, hashes), parent.blocksRoot)) return chain.at(-1);
     }
-    return null;
+    return undefined;
   };
   let last = find();
-  if (last === null) {
-    await options.fetchBlocks(parent.shardId, parent.firstBlock, parent.lastBlock);
-    last = find();
+  for (let first = firstBlock; last === undefined && first <= lastBlock; first += MAX_REQUESTED_BLOCKS) {
+    for await (const answer of fetchBlocks(shardId, first, lastBlock)) {
+      addAll(blocks, answer, undefined);
+      last = find();
+      if (last !== undefined) break;
+    }
   }
-  if (last === null)
-    throw new CrosslinkRefused(`the blocks of the parent, up to ${parent.lastBlock}, are not published`);
+  if (last === undefined) throw new CrosslinkRefused(`the blocks of the parent, up to ${lastBlock}, are not published`);
   return last;
 }
 
-async function publishedChain(
-  { blocks, fetchBlocks }: CrosslinkCheckOptions,
-  shardId: number,
-  first: number,
-  last: number,
-  parentHash: Uint8Array,
-): Promise<PublishedBlock[]> {
-  const count = last - first + 1;
-  let chain = blocks.chain(shardId, first, last, parentHash);
-  if (chain.length < count) {
-    await fetchBlocks(shardId, first + chain.length, last);
-    chain = blocks.chain(shardId, first, last, parentHash);
+/**
+ * A block that re-executes. Of a copy that does not, another one may: all that is signed is the header. So every peer is
+ * asked until one has a good copy. @throws CrosslinkRefused, LedgerError of the last copy
+ */
+async function soundBlock(
+  options: CrosslinkCheckOptions,
+  crosslink: Crosslink,
+  number: number,
+  below: Below,
+): Promise<PublishedBlock> {
+  const { blocks, fetchBlocks } = options;
+  const { shardId, lastBlock } = crosslink;
+  let failure: Error = new CrosslinkRefused(`block ${number} is not published`);
+  const find = (): PublishedBlock | null => {
+    for (const block of [...blocks.numbered(shardId, number)]) {
+      if (!equal(block.header.parentHash, below.hash)) continue;
+      try {
+        options.verifyBlock(block.bytes, below.header);
+        blocks.confirm(block);
+        return block;
+      } catch (error) {
+        // What is not known yet of the parent chain says nothing about the block.
+        if (!(error instanceof LedgerError) || error.code === "FactsUnavailable") throw error;
+        blocks.discard(block);
+        failure = error;
+      }
+    }
+    return null;
+  };
+  const held = find();
+  if (held !== null) return held;
+  for await (const answer of fetchBlocks(shardId, number, lastBlock)) {
+    addAll(blocks, answer, number);
+    const found = find();
+    if (found !== null) return found;
   }
-  if (chain.length < count) throw new CrosslinkRefused(`block ${first + chain.length} is not published`);
-  return chain;
+  throw failure;
+}
+
+function addAll(blocks: PublishedBlocks, answer: readonly Uint8Array[], replaced: number | undefined): void {
+  for (const bytes of answer) {
+    try {
+      blocks.add(bytes, replaced);
+    } catch (error) {
+      // One peer's rubbish; another one is asked.
+      if (!(error instanceof DecodeError)) throw error;
+    }
+  }
 }

@@ -44,7 +44,9 @@ export function checkProposal(crypto: Crypto, view: ParentView, proposal: Propos
     changed,
   );
   const root = checkpointRoot(crypto, checkpoint);
+  // Before the certificates: nobody but the proposer can make others verify them all.
   checkProposer(crypto, view, proposal, root);
+  for (const entry of proposal.entries) checkCertificate(crypto, view, proposal, entry);
   return {
     proposal,
     checkpoint,
@@ -82,11 +84,22 @@ function checkEntry(
   if (crosslink.epoch !== proposal.epoch) throw refuse(`it was attested in epoch ${crosslink.epoch}`);
   const parent = parentOfEntry(crypto, view.domain, shard.id, source.checkpoint.entries[position] ?? ZERO_HASH);
   if (!equal(crosslink.parent, parent)) throw refuse("it does not build on the justified entry");
-  const committee = committeeOf(view, position, proposal.epoch);
-  if (committee === null) throw refuse("it has no committee");
+  return { position, shardId: shard.id, hash: crosslinkHash(crypto, view.domain, crosslink) };
+}
+
+function checkCertificate(
+  crypto: Crypto,
+  view: ParentView,
+  { epoch }: Proposal,
+  { position, certificate }: ProposedEntry,
+): void {
   const { domain, parameters } = view;
-  if (!verifyCertificate(crypto, domain, parameters, certificate, keysOf(committee), shard.operator)) {
-    throw refuse("its certificate is not valid");
+  const committee = committeeOf(view, position, epoch);
+  const operator = view.shardAt(position)?.operator;
+  if (committee === null || operator === undefined) {
+    throw new ProposalRefused(`entry at position ${position}: it has no committee`);
   }
-  return { position, shardId: shard.id, hash: crosslinkHash(crypto, domain, crosslink) };
+  if (!verifyCertificate(crypto, domain, parameters, certificate, keysOf(committee), operator)) {
+    throw new ProposalRefused(`entry at position ${position}: its certificate is not valid`);
+  }
 }

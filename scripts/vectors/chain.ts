@@ -1,9 +1,9 @@
 import { blockHash, writeBlockHeader } from "../../protocol/block-header.ts";
 import { SIGNATURE_TAG } from "../../protocol/bls.ts";
-import { ByteWriter } from "../../protocol/bytes.ts";
+import { ByteWriter, concat } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { shardChainId } from "../../protocol/eip712.ts";
-import { genesisMix, nextMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
+import { enrolledMix, genesisMix, nextMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
 import { committeeSlice, computeShuffledList } from "../../protocol/swap-or-not-shuffle.ts";
 import { encodeSendMessage, FEE_COLLECTOR_ADDRESS, MESSENGER_ADDRESS } from "../../protocol/system-contracts.ts";
 import { traceLeafHash } from "../../protocol/trace.ts";
@@ -51,10 +51,18 @@ export function randomnessVectors(crypto: Crypto): object {
   const reveal = crypto.bls.decompressG2(
     crypto.bls.sign(secretKey, randaoRevealDigest(crypto, domain, epoch), SIGNATURE_TAG),
   );
-  const next = nextMix(crypto, mix, reveal);
+  const publicKeys = concat(
+    ...["first", "second"].map((name) => crypto.bls.decompressG1(crypto.bls.publicKey(sampleSecretKey(crypto, name)))),
+  );
+  const prevRandao = sampleHash(crypto, "prevRandao");
+  const enrolled = enrolledMix(crypto, mix, publicKeys, prevRandao);
+  const next = nextMix(crypto, enrolled, reveal);
   const seed = seedOf(crypto, next, epoch + 2);
   return {
     genesisMix: mix,
+    publicKeys,
+    prevRandao,
+    enrolledMix: enrolled,
     reveal,
     nextMix: next,
     epoch: epoch + 2,

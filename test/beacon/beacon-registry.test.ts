@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
-import { concat, toBigInt, toHex, word } from "../../protocol/bytes.ts";
-import { genesisMix, nextMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
+import { concat, fromHex, toBigInt, toHex, word } from "../../protocol/bytes.ts";
+import { enrolledMix, genesisMix, nextMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
 import {
   type Beacon,
   batchDeposit,
@@ -422,11 +422,68 @@ describe("BeaconRegistry", () => {
   });
 
   describe("randomness", () => {
-    it("starts from the genesis mix", async () => {
-      await loadFixture(launched);
-      const { registry, crypto, domain } = beacon;
-      const mix = genesisMix(crypto, domain);
+    it("mixes every deposit before genesis, with a word of the parent chain", async () => {
+      await loadFixture(deployed);
+      const { registry, staking, crypto, stranger, parameters, networkHelpers, ethers } = beacon;
+      let mix = genesisMix(crypto, beacon.domain);
+      for (const batch of [keys.slice(0, 5), keys.slice(5, 8)]) {
+        const { publicKeys, proof } = batchDeposit(beacon, batch, stranger.address);
+        const deposit = () =>
+          staking.depositBatch(publicKeys, proof, stranger.address, { value: parameters.stake * BigInt(batch.length) });
+        const expected = async () => {
+          const { mixHash } = await ethers.provider.send("eth_getBlockByNumber", ["latest", false]);
+          return enrolledMix(crypto, mix, fromHex(publicKeys), fromHex(mixHash));
+        };
+        // The same deposit in other blocks.
+        const tried = new Set<string>();
+        for (const byte of [1, 2]) {
+          const before = await networkHelpers.takeSnapshot();
+          await networkHelpers.setPrevRandao(toHex(new Uint8Array(32).fill(byte)));
+          const transaction = await deposit();
+          await expect(transaction)
+            .to.emit(registry, "MixAdvanced")
+            .withArgs(0, toBigInt(await expected()));
+          tried.add(toHex(await expected()));
+          await before.restore();
+        }
+        expect(tried.size).to.equal(2);
+        await deposit();
+        mix = await expected();
+      }
+      await passGenesis(beacon);
       expect(await registry.mixAsOf(0)).to.equal(toBigInt(mix));
+      expect(await registry.seed(0)).to.equal(toHex(seedOf(crypto, mix, 0)));
+      // From genesis on it is fixed.
+      const { publicKeys, proof } = batchDeposit(beacon, keys.slice(8, 9), stranger.address);
+      await expect(staking.depositBatch(publicKeys, proof, stranger.address, { value: parameters.stake })).not.to.emit(
+        registry,
+        "MixAdvanced",
+      );
+      expect(await registry.seed(0)).to.equal(toHex(seedOf(crypto, mix, 0)));
+    });
+
+    it("is not known before genesis", async () => {
+      await loadFixture(deployed);
+      const { registry, networkHelpers } = beacon;
+      const reads = [() => registry.seed(0), () => registry.mixAsOf(0), () => registry.proposer(0)];
+      const unknown = async () => {
+        for (const read of reads) {
+          await expect(read()).to.be.revertedWithCustomError(registry, "BeaconRegistry_BeforeGenesis");
+        }
+      };
+      await unknown();
+      await depositAll(beacon, keys.slice(0, 8));
+      const genesisTime = (await networkHelpers.time.latest()) + 100;
+      await registry.scheduleGenesis(genesisTime);
+      await unknown();
+      await networkHelpers.time.increaseTo(genesisTime);
+      for (const read of reads) await read();
+    });
+
+    it("makes of the mix at genesis the first seeds", async () => {
+      await loadFixture(launched);
+      const { registry, crypto } = beacon;
+      const mix = word(await registry.mixAsOf(0));
       expect(await registry.seed(0)).to.equal(toHex(seedOf(crypto, mix, 0)));
       await expect(registry.seed(1))
         .to.be.revertedWithCustomError(registry, "BeaconRegistry_SeedUnknown")
@@ -440,7 +497,7 @@ describe("BeaconRegistry", () => {
 
     it("advances with the epoch of recording, for CrosslinkAnchors alone", async () => {
       await loadFixture(launched);
-      const { registry, anchors, crypto, domain, launcher, networkHelpers, ethers } = beacon;
+      const { registry, anchors, crypto, launcher, networkHelpers, ethers } = beacon;
       const reveals = [1, 2, 3].map((byte) => new Uint8Array(256).fill(byte));
       const hashes = reveals.map((reveal) => toHex(crypto.keccak256(reveal)));
       await expect(registry.advanceMix(hashes[0]!))
@@ -450,7 +507,7 @@ describe("BeaconRegistry", () => {
       await networkHelpers.impersonateAccount(address);
       await networkHelpers.setBalance(address, 10n ** 18n);
       const asAnchors = registry.connect(await ethers.getSigner(address));
-      const mixes = [genesisMix(crypto, domain)];
+      const mixes = [word(await registry.mixAsOf(0))];
       for (const reveal of reveals) mixes.push(nextMix(crypto, mixes.at(-1)!, reveal));
 
       await passToEpoch(beacon, 2);

@@ -1,8 +1,11 @@
 import { expect } from "chai";
 import { concat as concatHex, keccak256, ZeroHash } from "ethers";
-import { concat, fromBigInt, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
+import { concat, fromBigInt, toHex, word, ZERO_HASH } from "../../protocol/bytes.ts";
 import type { EntryRecord } from "../../protocol/checkpoint.ts";
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
+import { nextMix } from "../../protocol/randomness.ts";
+import { ParentInconsistent } from "../../relayer/parent/errors.ts";
+import { decodeSubmission } from "../../relayer/parent/submission-codec.ts";
 import type { CheckpointSubmissionStruct } from "../../types/beacon/ICrosslinkAnchors.ts";
 import { CrosslinkAnchors__factory, ShardRegistryMock__factory } from "../../types/index.ts";
 import {
@@ -16,6 +19,7 @@ import {
   passToEpoch,
 } from "../support/beacon.ts";
 import { type Change, Voters } from "../support/checkpoints.ts";
+import { otherEncodings } from "../support/other-encodings.ts";
 import { OFF_CURVE_G2, OFF_SUBGROUP_G2 } from "../support/points.ts";
 import { SeededRandom } from "../support/random.ts";
 
@@ -94,8 +98,7 @@ describe("CrosslinkAnchors: votes", () => {
       expect([accepted.sourceEpoch, accepted.nextEpoch]).to.deep.equal([0n, 0n]);
       expect((await anchors.checkpoint(0)).nextEpoch).to.equal(1);
       expect(await anchors.finality()).to.deep.equal([1n, 0n, 0n]);
-      const { nextMix, genesisMix } = await import("../../protocol/randomness.ts");
-      const mix = nextMix(crypto, genesisMix(crypto, beacon.domain), submission.reveal);
+      const mix = nextMix(crypto, word(await registry.mixAsOf(1)), submission.reveal);
       expect(await registry.mixAsOf(2)).to.equal(BigInt(toHex(mix)));
       console.log(`      gas: submit, 32 seats, 2 of 4 entries, nobody absent ${(await transaction.wait())?.gasUsed}`);
     });
@@ -194,6 +197,21 @@ describe("CrosslinkAnchors: votes", () => {
       await expect(anchors.submit(struct))
         .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NotPlainAccount")
         .withArgs(launcher.address);
+    });
+
+    it("a submission in another encoding than the canonical one", async () => {
+      const { anchors, launcher } = beacon;
+      const { struct } = await voters.vote(1, { changes: [change(0)] });
+      const input = anchors.interface.encodeFunctionData("submit", [struct]);
+      const to = await anchors.getAddress();
+      for (const [name, data] of Object.entries(otherEncodings(input))) {
+        await expect(launcher.sendTransaction({ to, data }), name).to.be.revertedWithCustomError(
+          anchors,
+          "CrosslinkAnchors_NotCanonical",
+        );
+        expect(() => decodeSubmission(anchors.interface, data), name).to.throw(ParentInconsistent);
+      }
+      await expect(launcher.sendTransaction({ to, data: input })).to.emit(anchors, "CheckpointAccepted");
     });
 
     it("a source that is not the latest justified checkpoint", async () => {

@@ -1,45 +1,78 @@
 import { expect } from "chai";
-import { executeBlock } from "../../ledger/execute-block.ts";
-import { verifyBlock } from "../../ledger/verify-block.ts";
+import { recoverSenders } from "../../ledger/admission.ts";
+import { LedgerError } from "../../ledger/errors.ts";
 import { toHex } from "../../protocol/bytes.ts";
-import { decodeBlock } from "../../ledger/block.ts";
-import { addressAt, encoded, ETHER, GWEI, keyOf, Shard } from "./shard-fixture.ts";
+import { addressAt, crypto, ETHER, encoded, keyOf, Shard } from "./shard-fixture.ts";
 
 const ALICE = keyOf(1);
-const BOB = keyOf(2);
-const FEE = 21_000n * GWEI;
+
+function fundedShard(): Shard {
+  const shard = new Shard();
+  shard.build(8, [shard.deposit(ALICE.address, ETHER)]);
+  return shard;
+}
+
+function transfers(shard: Shard, count: number) {
+  return Array.from({ length: count }, (_, i) => shard.transfer(ALICE, addressAt(i), 1n, BigInt(i)));
+}
 
 describe("ledger/build-block", () => {
-  it("builds blocks that stateless validators and full nodes accept", () => {
-    const shard = new Shard();
-    const full = new Shard();
-    const accept = (slot: number, candidates: Parameters<Shard["build"]>[1]) => {
-      const previous = shard.state.header;
-      const built = shard.build(slot, candidates);
-      expect(built.skipped.map(({ error }) => error.code)).to.deep.equal([]);
-      const verdict = verifyBlock(shard.environment, shard.place(previous), encoded(built));
-      if (!verdict.ok) throw verdict.error;
-      expect(verdict.outcome.header).to.deep.equal(built.header);
-      executeBlock(shard.environment, full.state, full.place(), decodeBlock(encoded(built)));
-      expect(toHex(full.state.root)).to.equal(toHex(shard.state.root));
-      return built;
-    };
-    accept(8, [shard.deposit(ALICE.address, ETHER), shard.deposit(BOB.address, ETHER)]);
-    accept(9, [
-      shard.transfer(ALICE, BOB.address, 5n, 0n),
-      shard.transfer(BOB, addressAt(1), 7n, 0n),
-      shard.transfer(ALICE, ALICE.address, 9n, 1n),
-      shard.message(ALICE, { destination: 2, recipient: addressAt(2), data: new Uint8Array(40).fill(3) }, 100n, 2n),
-      shard.message(ALICE, { destination: 2, recipient: addressAt(2), data: new Uint8Array(0) }, 100n, 3n),
-      shard.message(ALICE, { destination: 0, recipient: addressAt(2), data: new Uint8Array(0) }, 100n, 4n),
+  it("takes candidates in order and says which it left out, and why", () => {
+    const shard = fundedShard();
+    const [first, second, third] = transfers(shard, 3);
+    const built = shard.build(9, [second!, first!, second!, first!, third!]);
+    expect(built.skipped.map(({ index, error }) => [index, error.code])).to.deep.equal([
+      [0, "WrongNonce"],
+      [3, "WrongNonce"],
     ]);
-    accept(17, [
-      shard.message(BOB, { destination: 2, recipient: addressAt(2), data: new Uint8Array(1) }, 100n, 1n),
-      shard.forced(shard.signed(ALICE, addressAt(9), 1n, 5n)),
-      shard.forced(new Uint8Array(3)),
-    ]);
-    expect(shard.balance(addressAt(1))).to.equal(7n);
-    expect(shard.balance(BOB.address)).to.equal(ETHER + 5n - 7n - FEE - 100n - 100_000n * GWEI);
-    expect(shard.state.outbox(2).count).to.equal(3);
+    expect(built.steps).to.have.length(4);
+    expect(built.nextCandidate).to.equal(5);
+  });
+
+  it("stops at its limit of steps and says where", () => {
+    const shard = fundedShard();
+    const built = shard.build(9, transfers(shard, 4), { maxSteps: 3 });
+    expect(built.steps).to.have.length(3);
+    expect(built.nextCandidate).to.equal(2);
+  });
+
+  it("stays below its limit of bytes, witness included", () => {
+    const whole = encoded(fundedShard().build(9, transfers(fundedShard(), 40)));
+    for (const maxBytes of [1000, 2000, 4000, whole.length - 1]) {
+      const shard = fundedShard();
+      const built = shard.build(9, transfers(shard, 40), { maxBytes });
+      expect(encoded(built).length).to.be.at.most(maxBytes);
+      expect(built.nextCandidate).to.equal(built.steps.length - 1);
+      expect(built.nextCandidate).to.be.lessThan(40);
+      if (maxBytes > 1000) expect(built.nextCandidate).to.be.greaterThan(0);
+    }
+    const shard = fundedShard();
+    expect(shard.build(9, transfers(shard, 40), { maxBytes: whole.length }).nextCandidate).to.equal(40);
+  });
+
+  it("builds nothing when not even an empty block fits", () => {
+    const shard = fundedShard();
+    const root = toHex(shard.state.root);
+    expect(() => shard.build(9, [], { maxBytes: 100 })).to.throw(LedgerError, "BlockTooLong");
+    expect(toHex(shard.state.root)).to.equal(root);
+  });
+
+  it("takes senders that were recovered ahead", () => {
+    const [one, other] = [fundedShard(), fundedShard()];
+    const candidates = transfers(one, 5);
+    const senders = recoverSenders(
+      crypto,
+      candidates.map(({ payload }) => payload),
+    );
+    expect(one.build(9, candidates, { senders }).header).to.deep.equal(other.build(9, candidates).header);
+  });
+
+  it("recovers no sender of what is malformed or badly signed", () => {
+    const payload = fundedShard().signed(ALICE, addressAt(1), 1n, 0n);
+    const broken = payload.slice();
+    // Within s: the signature is somebody else's or nobody's.
+    broken[broken.length - 32] = 0xff;
+    const senders = recoverSenders(crypto, [payload, new Uint8Array(3), broken]);
+    expect(toHex(senders)).to.equal(toHex(ALICE.address) + "00".repeat(40));
   });
 });

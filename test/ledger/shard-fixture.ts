@@ -1,6 +1,6 @@
 import { createNativeCrypto } from "../../crypto/native.ts";
 import { type Block, encodeBlock } from "../../ledger/block.ts";
-import { type BlockRequest, buildBlock, type BuiltBlock } from "../../ledger/build-block.ts";
+import { type BlockRequest, type BuiltBlock, buildBlock } from "../../ledger/build-block.ts";
 import type { BlockPlace } from "../../ledger/check-header.ts";
 import { createLedgerEnvironment, type LedgerEnvironment, type ParentFacts } from "../../ledger/environment.ts";
 import { ShardState } from "../../ledger/shard-state.ts";
@@ -8,7 +8,12 @@ import { encodeImportInbox, STEP_KIND, type Step } from "../../ledger/step.ts";
 import type { BlockHeader } from "../../protocol/block-header.ts";
 import { fromBigInt, word } from "../../protocol/bytes.ts";
 import { createDomain } from "../../protocol/eip712.ts";
-import { INBOX_DEPOSIT, INBOX_FORCED_TRANSACTION, type InboxEntry, inboxEntryDigest } from "../../protocol/inbox-entry.ts";
+import {
+  INBOX_DEPOSIT,
+  INBOX_FORCED_TRANSACTION,
+  type InboxEntry,
+  inboxEntryDigest,
+} from "../../protocol/inbox-entry.ts";
 import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.ts";
 import { encodeSendMessage, MESSENGER_ADDRESS, type SendMessageArguments } from "../../protocol/system-contracts.ts";
 import { signTransaction, type UnsignedTransaction } from "../../protocol/transaction.ts";
@@ -94,7 +99,13 @@ export class Shard {
   }
 
   /** A signed transfer; 1 gwei of fee per gas unless told otherwise. */
-  signed(from: Key, to: Uint8Array | null, value: bigint, nonce: bigint, more: Partial<UnsignedTransaction> = {}): Uint8Array {
+  signed(
+    from: Key,
+    to: Uint8Array | null,
+    value: bigint,
+    nonce: bigint,
+    more: Partial<UnsignedTransaction> = {},
+  ): Uint8Array {
     const transaction: UnsignedTransaction = {
       chainId: this.environment.chainId,
       nonce,

@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { createNativeCrypto } from "../../crypto/native.ts";
-import { compare, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { exportLeaves, loadTree } from "../../ledger/load-tree.ts";
 import { verifyAbsenceProof, verifyStateProof } from "../../ledger/state-proof.ts";
 import { StateTree, type TreeUndo } from "../../ledger/state-tree.ts";
+import { compare, concat, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
+import { property } from "../support/property.ts";
+import { SeededRandom } from "../support/random.ts";
 import { NaiveState } from "./naive-state.ts";
 
 const crypto = await createNativeCrypto();
@@ -81,8 +83,32 @@ describe("ledger/state-tree", () => {
         }
         expect(tree.size).to.equal(0);
       }),
-      { numRuns: 300 },
+      property(150),
     );
+  });
+
+  it("gives the roots of serial commits for thousands of leaves, new ones among them", () => {
+    const random = new SeededRandom();
+    const keys = Array.from({ length: 3000 }, () => random.bytes(32));
+    const known = concat(...keys.slice(0, 1500));
+    const leaves = { keys: known, words: known };
+    const [batched, serial] = [loadTree(crypto, leaves), loadTree(crypto, leaves)];
+    for (let round = 0; round < 2; round++) {
+      const steps = Array.from({ length: 700 }, () =>
+        [0, 1].map((): Write => [keys[random.below(keys.length)]!, random.bytes(32)]),
+      );
+      const { roots, undo } = apply(batched, steps);
+      steps.forEach((writes, i) => {
+        expect(rootAfter(roots, i)).to.equal(toHex(apply(serial, [writes]).roots));
+      });
+      expect(batched.size).to.equal(serial.size);
+      batched.undo(undo);
+      expect(rootAfter(apply(batched, steps).roots, 699)).to.equal(toHex(serial.root));
+    }
+    const naive = new NaiveState(crypto);
+    const { keys: all, words } = exportLeaves(batched);
+    for (let at = 0; at < all.length; at += 32) naive.set(all.subarray(at, at + 32), words.subarray(at, at + 32));
+    expect(toHex(naive.root())).to.equal(toHex(batched.root));
   });
 
   it("rolls back what is not committed, and goes on as if it had not been", () => {
@@ -103,7 +129,7 @@ describe("ledger/state-tree", () => {
           rootAfter(apply(expected, second).roots, second.length - 1),
         );
       }),
-      { numRuns: 200 },
+      property(150),
     );
   });
 
@@ -121,7 +147,7 @@ describe("ledger/state-tree", () => {
         expect(toHex(loaded.root)).to.equal(toHex(tree.root));
         expect(toHex(apply(loaded, second).roots)).to.equal(toHex(apply(tree, second).roots));
       }),
-      { numRuns: 200 },
+      property(150),
     );
   });
 
@@ -156,7 +182,7 @@ describe("ledger/state-tree", () => {
           expect(verifyAbsenceProof(crypto, root, asked, leaf, siblings.slice(1))).to.equal(false);
         }
       }),
-      { numRuns: 300 },
+      property(150),
     );
   });
 

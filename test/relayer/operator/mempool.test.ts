@@ -187,14 +187,24 @@ describe("Mempool", () => {
       setAccount(alice, { balance: FEE + 10n });
       const pool = createPool();
       pool.add(signed({ value: 10n }));
-      pool.add(signed({ value: 1n, maxFeePerGas: 3n * GWEI }));
+      setAccount(alice, { balance: 2n * FEE + 10n });
+      pool.add(signed({ value: 1n, maxPriorityFeePerGas: GWEI, maxFeePerGas: 3n * GWEI }));
       expect(pool.count).to.equal(1);
+    });
+
+    it("not by what would pay no more, as a tip that stays nothing", () => {
+      const pool = createPool();
+      pool.add(signed());
+      expect(() => pool.add(signed({ maxFeePerGas: 3n * GWEI }))).to.throw(
+        TransactionRefused,
+        "replacement transaction underpriced",
+      );
     });
 
     it("in a full pool", () => {
       const pool = createPool({ count: 1 });
       pool.add(signed());
-      pool.add(signed({ maxFeePerGas: 3n * GWEI }));
+      pool.add(signed({ maxPriorityFeePerGas: GWEI, maxFeePerGas: 3n * GWEI }));
       expect(pool.count).to.equal(1);
     });
   });

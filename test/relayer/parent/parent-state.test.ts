@@ -169,18 +169,24 @@ describe("ParentState", () => {
     expect(state.seed(3)).to.deep.equal(seedOf(crypto, mix, 3));
   });
 
-  it("shuffles the seats anew when more validators come before genesis", () => {
-    const committee = state.committee(0, 0);
-    const more = Array.from({ length: 8 }, (_, i): ParentLog => {
-      const publicKey = new Uint8Array(48).fill(100 + i);
-      return { kind: "validatorEnrolled", blockNumber: 2, index: 9 + i, seat: 8 + i, activationEpoch: 0, publicKey };
-    });
-    const paid = { firstValidator: 9, count: 8, withdrawalAddress: ACCOUNT };
-    state.extend([...more, { kind: "deposited", blockNumber: 2, ...paid }], block(2, 0));
-    expect(committee).to.have.length(8);
-    expect([0, 1].flatMap((position) => state.committee(position, 0) ?? [])).to.have.members(
-      Array.from({ length: 16 }, (_, seat) => seat),
-    );
+  it("knows no seed, committee or proposer before genesis, whose mix is that of the last deposit", () => {
+    state.rollBack(block(0, 0));
+    const mixes = [5, 6].map((byte) => new Uint8Array(32).fill(byte, 4));
+    const deposited = mixes.map((mix): ParentLog => ({ kind: "mixAdvanced", blockNumber: 1, epoch: 0, mix }));
+    state.extend(launch(2, 8).slice(0, -1), block(1, -2));
+    state.extend(deposited.slice(0, 1), block(2, -2));
+    const unknown = () => [state.mixAsOf(-1), state.seed(0), state.committee(0, 0), state.proposer(0)];
+    expect(unknown(), "not scheduled").to.deep.equal([null, null, null, null]);
+    state.extend([{ kind: "genesisScheduled", blockNumber: 3, genesisTime: GENESIS }], block(3, -2));
+    state.extend(deposited.slice(1), block(4, -1));
+    expect(unknown(), "scheduled").to.deep.equal([null, null, null, null]);
+    state.extend([], block(5, 0));
+    expect(state.mixAsOf(-1)).to.deep.equal(mixes[1]);
+    expect(state.seed(0)).to.deep.equal(seedOf(crypto, mixes[1] as Uint8Array, 0));
+    expect(state.committee(0, 0)).to.have.length(8);
+    expect(state.proposer(0)).not.to.equal(null);
+    state.extend([], block(6, 1));
+    expect(state.seed(1)).to.deep.equal(seedOf(crypto, mixes[1] as Uint8Array, 1));
   });
 
   it("comes back to what it was when it is rolled back", () => {

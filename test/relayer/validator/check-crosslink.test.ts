@@ -1,0 +1,168 @@
+import { expect } from "chai";
+import { createNativeCrypto } from "../../../crypto/native.ts";
+import { LedgerError } from "../../../ledger/errors.ts";
+import type { Crosslink } from "../../../protocol/crosslink.ts";
+import type { Crypto } from "../../../protocol/crypto.ts";
+import { PublishedBlocks } from "../../../relayer/store/published-blocks.ts";
+import { CrosslinkRefused, checkCrosslink } from "../../../relayer/validator/check-crosslink.ts";
+import { HandFedParent } from "../../support/hand-fed-parent.ts";
+import { ShardOverParent } from "../../support/shard-over-parent.ts";
+
+const SHARD = 2;
+
+describe("checkCrosslink", () => {
+  let crypto: Crypto;
+  let parent: HandFedParent;
+  let shard: ShardOverParent;
+  let published: PublishedBlocks;
+  /** What each peer that is asked has. */
+  let peers: Uint8Array[][];
+  let asked: number;
+
+  before(async () => {
+    crypto = await createNativeCrypto();
+  });
+
+  beforeEach(async () => {
+    parent = new HandFedParent(crypto);
+    shard = new ShardOverParent(parent, SHARD);
+    published = new PublishedBlocks({
+      crypto,
+      domain: parent.view.domain,
+      keptPerShard: 128,
+      shard: (id) => parent.view.shard(id),
+    });
+    peers = [];
+    asked = 0;
+    await shard.run(1, 4);
+  });
+
+  const check = (crosslink: Crosslink, options: { verifyBlock?: ShardOverParent["verifyBlock"] } = {}) =>
+    checkCrosslink(
+      {
+        crypto,
+        view: parent.view,
+        blocks: published,
+        fetchBlocks: async function* () {
+          for (const blocks of peers) {
+            asked++;
+            yield blocks;
+          }
+        },
+        verifyBlock: shard.verifyBlock,
+        ...options,
+      },
+      parent.signed(crosslink),
+    );
+  const refused = async (
+    attempt: Promise<void>,
+    why: string,
+    kind: new (...args: never[]) => Error = CrosslinkRefused,
+  ) => {
+    const error = await attempt.then(
+      () => null,
+      (reason: unknown) => reason as Error,
+    );
+    expect(error, why).to.be.instanceOf(kind);
+    expect(error?.message).to.include(why);
+  };
+  const add = (blocks: readonly Uint8Array[]) => {
+    for (const block of blocks) expect(published.add(block)).to.equal(true);
+  };
+  const flipped = (block: Uint8Array) => block.with(block.length - 40, (block.at(-40) as number) ^ 1);
+
+  it("passes a crosslink whose blocks re-execute, and asks nobody for what was gossiped", async () => {
+    const { crosslink } = shard.crosslink(4);
+    expect(crosslink.lastBlock).to.equal(4);
+    add(shard.of(crosslink));
+    await check(crosslink);
+    expect(asked).to.equal(0);
+  });
+
+  it("passes the next one, on top of what was accepted", async () => {
+    const first = shard.crosslink(4).crosslink;
+    parent.accept(4, [first]);
+    await shard.run(5, 6);
+    const second = shard.crosslink(6).crosslink;
+    expect(second.firstBlock).to.equal(first.lastBlock + 1);
+    add([...shard.of(first), ...shard.of(second)]);
+    await check(second);
+    await refused(check(first), "is not the justified entry");
+  });
+
+  it("fetches the parent's blocks and its own from whoever has them", async () => {
+    const first = shard.crosslink(4).crosslink;
+    parent.accept(4, [first]);
+    await shard.run(5, 6);
+    const second = shard.crosslink(6).crosslink;
+    await refused(check(second), `the blocks of the parent, up to ${first.lastBlock}, are not published`);
+    peers = [[Uint8Array.of(1, 2, 3)], shard.of(first), shard.of(second)];
+    await check(second);
+  });
+
+  it("refuses a shape that the parent chain would not take", async () => {
+    const { crosslink } = shard.crosslink(4);
+    add(shard.of(crosslink));
+    await refused(check({ ...crosslink, shardId: 9 }), "shard 9 is unknown");
+    await refused(check({ ...crosslink, generation: 1 }), "generation 1 is not 0");
+    await refused(check({ ...crosslink, parent: crosslink.stateRoot }), "is not the justified entry");
+    await refused(check({ ...crosslink, firstBlock: 2 }), "block 2 after 0");
+    await refused(check({ ...crosslink, lastBlock: 0 }), "0 blocks");
+    await refused(check({ ...crosslink, lastBlock: 33 }), "33 blocks");
+  });
+
+  it("refuses roots that the blocks do not lead to", async () => {
+    const { crosslink } = shard.crosslink(4);
+    add(shard.of(crosslink));
+    await refused(check({ ...crosslink, blocksRoot: crosslink.stateRoot }), "blocks root");
+    await refused(check({ ...crosslink, stateRoot: crosslink.blocksRoot }), "state root");
+    await refused(check({ ...crosslink, lastBlock: crosslink.lastBlock - 1 }), "blocks root");
+  });
+
+  it("refuses blocks of a later epoch than its own", async () => {
+    const { crosslink } = shard.crosslink(4);
+    add(shard.of(crosslink));
+    await refused(check({ ...crosslink, epoch: 3 }), "block 4 is of a later epoch than 3");
+  });
+
+  it("refuses blocks that nobody publishes, and those that do not belong there", async () => {
+    const { crosslink } = shard.crosslink(4);
+    peers = [shard.of(crosslink).slice(0, 2), []];
+    await refused(check(crosslink), "block 3 is not published");
+    const other = new ShardOverParent(parent, 3);
+    peers.push(other.blocks);
+    await refused(check(crosslink), "block 3 is not published");
+  });
+
+  it("refuses a block with a flipped byte, and passes once a good copy comes", async () => {
+    const { crosslink } = shard.crosslink(4);
+    const blocks = shard.of(crosslink);
+    add([...blocks.slice(0, 2), flipped(blocks[2] as Uint8Array), ...blocks.slice(3)]);
+    await refused(check(crosslink), "", LedgerError);
+    peers = [blocks];
+    await check(crosslink);
+  });
+
+  it("asks on while peers hand out bad copies, and takes the good one among them", async () => {
+    const { crosslink } = shard.crosslink(4);
+    const blocks = shard.of(crosslink);
+    add(blocks.map(flipped));
+    peers = [blocks.map(flipped), [new Uint8Array(3)], blocks, blocks.map(flipped)];
+    await check(crosslink);
+    // A good copy is not given up for a bad one.
+    for (const block of blocks) expect(published.add(flipped(block), undefined)).to.equal(false);
+    peers = [];
+    await check(crosslink);
+  });
+
+  it("keeps a block that it cannot judge yet", async () => {
+    const { crosslink } = shard.crosslink(4);
+    add(shard.of(crosslink));
+    const verifyBlock = () => {
+      throw new LedgerError("FactsUnavailable");
+    };
+    await refused(check(crosslink, { verifyBlock }), "FactsUnavailable", LedgerError);
+    await check(crosslink);
+    expect(asked).to.equal(0);
+  });
+});
