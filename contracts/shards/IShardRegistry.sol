@@ -56,8 +56,10 @@ interface IShardRegistry {
     function openedAsOf(uint64 epoch) external view returns (uint32);
 
     /**
-     * @notice Ids and generations at the positions that are set in `positions`, as they are stored: four positions to a
-     * word, the lowest in the lowest bits, each `u32 generation ‖ u32 id`. A word without a set position is zero.
+     * @notice Ids and generations at positions.
+     * @return plain bit p: at position p stands the shard p + 1 in generation 0, as most do
+     * @return words empty if all `positions` are plain. Else the positions as they are stored, four to a word, the
+     * lowest in the lowest bits, each `u32 generation ‖ u32 id`; a word without a position that is asked for is zero.
      */
-    function allocation(uint256 positions) external view returns (uint256[] memory words);
+    function allocation(uint256 positions) external view returns (uint256 plain, uint256[] memory words);
 }

@@ -115,13 +115,14 @@ describe("ShardRegistry", () => {
     const wide = await deployBeacon({ ...beacon.parameters, shardCount: 8 });
     await openShards(wide, 6);
     const [low, high] = [1n | (2n << 64n) | (3n << 128n) | (4n << 192n), 5n | (6n << 64n)];
-    expect(await wide.shards.allocation(0b1111_1111)).to.deep.equal([low, high]);
-    expect(await wide.shards.allocation(0b0000_1000)).to.deep.equal([low, 0n]);
-    expect(await wide.shards.allocation(0b0001_0000)).to.deep.equal([0n, high]);
-    expect(await wide.shards.allocation(0)).to.deep.equal([0n, 0n]);
-    expect(await beacon.shards.allocation(15)).to.deep.equal([0n]);
+    expect(await wide.shards.allocation(0b0011_1111)).to.deep.equal([0b11_1111n, []]);
+    expect(await wide.shards.allocation(0)).to.deep.equal([0b11_1111n, []]);
+    // With a position that nobody has, all words that are asked for.
+    expect(await wide.shards.allocation(0b1100_0001)).to.deep.equal([0b11_1111n, [low, high]]);
+    expect(await wide.shards.allocation(0b0100_0000)).to.deep.equal([0b11_1111n, [0n, high]]);
     const single = await deployBeacon({ ...beacon.parameters, shardCount: 1 });
+    expect(await single.shards.allocation(1)).to.deep.equal([0n, [0n]]);
     await openShards(single, 1);
-    expect(await single.shards.allocation(1)).to.deep.equal([1n]);
+    expect(await single.shards.allocation(1)).to.deep.equal([1n, []]);
   });
 });
