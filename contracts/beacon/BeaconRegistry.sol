@@ -4,19 +4,20 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {AbsentSeats} from "../libraries/AbsentSeats.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {Eip2537Probe} from "../libraries/Eip2537Probe.sol";
+import {MixHistory} from "../libraries/MixHistory.sol";
 import {Seats, ValidatorSet} from "../libraries/ValidatorSet.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
+import {KeyStore} from "./KeyStore.sol";
 
 /// @title Validators, seats, epochs and randomness
 /// @notice See IBeaconRegistry. The validators are kept by `ValidatorSet`; here are time, randomness and permissions.
 contract BeaconRegistry is IBeaconRegistry, EIP712 {
-    using Checkpoints for Checkpoints.Trace224;
+    using MixHistory for mapping(uint256 index => uint256 word);
     using SafeCast for uint256;
     using ValidatorSet for ValidatorSet.State;
 
@@ -25,6 +26,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     /// @dev Changes that an enrolment rolls on the way, so that a living system needs nobody to do it.
     uint256 private constant ROLLED_PER_ENROLMENT = 4;
 
+    KeyStore private immutable KEYS;
     address private immutable LAUNCHER;
     uint64 private immutable LAUNCH_DEADLINE;
     // What is read often, out of `_parameters`.
@@ -38,15 +40,18 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     address private _staking;
     address private _anchors;
     uint64 private _genesisTime;
+    // length of `_mixes`, here because every submission reads this slot
+    uint32 private _mixCount;
     ValidatorSet.State private _set;
     // by the parent's epoch in which a checkpoint was accepted; that of epoch 0 is of the deposits before genesis
-    Checkpoints.Trace224 private _mixes;
+    mapping(uint256 index => uint256 word) private _mixes;
 
     /// @dev Reverts on unsound parameters, and on a chain whose BLS12-381 precompiles are missing or wrong.
     constructor(Parameters memory p) EIP712("Watchfire", "1") {
         Eip2537Probe.run();
         p.validate();
         _parameters = p;
+        KEYS = new KeyStore();
         LAUNCHER = msg.sender;
         LAUNCH_DEADLINE = (block.timestamp + p.launchPeriod).toUint64();
         SECONDS_PER_SLOT = p.secondsPerSlot;
@@ -55,7 +60,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         SHARD_COUNT = p.shardCount;
         COMMITTEE_SIZE = p.committeeSize;
         bytes32 genesisMix = keccak256(abi.encode(keccak256("Watchfire genesis mix"), block.chainid, address(this)));
-        _mixes.push(0, uint224(uint256(genesisMix)));
+        _mixCount = uint32(_mixes.push(0, 0, uint224(uint256(genesisMix))));
     }
 
     // ---------------------------------------------------------------- launch
@@ -124,6 +129,13 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
             if (!any) break;
             emit SeatsRolled(seats.since, seats.count, seats.occupied);
         }
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function packKeys() external returns (uint32 group) {
+        (uint256 index, bytes memory keys) = _set.pack();
+        group = uint32(index);
+        emit KeysPacked(group, KEYS.write(keys));
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -218,6 +230,11 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
                 .toUint64();
     }
 
+    /// @inheritdoc IBeaconRegistry
+    function packedGroups() external view returns (uint32) {
+        return _set.progress.packedGroups;
+    }
+
     // ---------------------------------------------------------------- seats, by epoch
 
     /// @inheritdoc IBeaconRegistry
@@ -257,11 +274,12 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         b.presentKey = _set.aggregateAt(epoch);
         if (absent.length != 0) {
             G1Point memory absentKeys;
-            (b.absentCount, absentKeys) = AbsentSeats.sum(absent, _set, seats.count, epoch);
+            (b.absentCount, absentKeys) = AbsentSeats.sum(absent, _set, seats, epoch, address(KEYS));
             b.presentKey = Bls.add(b.presentKey, absentKeys.negate());
         }
-        (uint32 validator, ) = _proposer(epoch, seats.count);
-        if (validator != 0) b.proposerKey = _set.keys[validator].unpack();
+        if (seats.count != 0) {
+            b.proposerKey = _set.keyAt(_proposerSeat(epoch, seats.count), seats, epoch, address(KEYS));
+        }
     }
 
     // ---------------------------------------------------------------- randomness
@@ -269,7 +287,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     /// @inheritdoc IBeaconRegistry
     function mixAsOf(uint64 epoch) external view returns (uint224) {
         _requireStarted();
-        return _mixes.upperLookupRecent(uint256(epoch).toUint32());
+        return _mixes.asOf(_mixCount, epoch);
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -299,8 +317,9 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     function _advanceMix(bytes32 contribution) private {
         uint64 epoch = currentEpoch();
-        uint224 mix = uint224(uint256(keccak256(abi.encode(_mixes.latest(), contribution))));
-        _mixes.push(uint256(epoch).toUint32(), mix);
+        uint256 count = _mixCount;
+        uint224 mix = uint224(uint256(keccak256(abi.encode(uint224(_mixes[count - 1]), contribution))));
+        _mixCount = _mixes.push(count, uint256(epoch).toUint32(), mix).toUint32();
         emit MixAdvanced(epoch, mix);
     }
 
@@ -338,13 +357,17 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         if (epoch > last) revert BeaconRegistry_SeedUnknown(epoch, last);
         // Before epoch 0 it is the mix of genesis, which is that of epoch 0 too: nothing is accepted in epoch 0.
         uint256 asOf = epoch < INPUT_DELAY ? 0 : epoch - INPUT_DELAY;
-        return keccak256(abi.encode(keccak256("Watchfire seed"), _mixes.upperLookupRecent(asOf.toUint32()), epoch));
+        return keccak256(abi.encode(keccak256("Watchfire seed"), _mixes.asOf(_mixCount, asOf), epoch));
     }
 
     function _proposer(uint64 epoch, uint256 seats) private view returns (uint32 validator, uint32 seat) {
         if (seats == 0) return (0, 0);
-        seat = uint32(uint256(_seed(epoch)) % seats);
+        seat = _proposerSeat(epoch, seats);
         validator = _set.occupantAt(seat, epoch);
+    }
+
+    function _proposerSeat(uint64 epoch, uint256 seats) private view returns (uint32) {
+        return uint32(uint256(_seed(epoch)) % seats);
     }
 
     /// @dev Deposits still change the seats of epoch 0 and the mix.

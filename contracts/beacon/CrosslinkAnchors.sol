@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {AppendTree} from "../libraries/AppendTree.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {CheckpointEntries} from "../libraries/CheckpointEntries.sol";
@@ -8,6 +9,7 @@ import {PaddedTree} from "../libraries/PaddedTree.sol";
 import {Sha256} from "../libraries/Sha256.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SparseMerkleTree} from "../libraries/SparseMerkleTree.sol";
+import {SubmissionEncoding} from "../libraries/SubmissionEncoding.sol";
 import {StateKeys} from "../libraries/StateKeys.sol";
 import {IShardRegistry} from "../shards/IShardRegistry.sol";
 import {Checkpoint, CheckpointSubmission, Settlement} from "../types/Checkpoint.sol";
@@ -22,13 +24,31 @@ import {ICrosslinkAnchors} from "./ICrosslinkAnchors.sol";
 /// @notice See ICrosslinkAnchors. Late votes, the roll call, and entries voided by disputes come with later issues: a
 ///         record has room for them in `Settlement.exceptions`, which is written at acceptance and at settlement only.
 contract CrosslinkAnchors is ICrosslinkAnchors {
+    using SafeCast for uint256;
+
     struct Finality {
         uint64 justified;
         uint64 finalized;
         uint64 settled;
     }
 
+    /// @dev What is kept of every checkpoint. `absentHash` is zero when nobody was absent.
+    struct Record {
+        bytes32 root;
+        bytes32 absentHash;
+    }
+
+    /// @dev Of a checkpoint, what its neighbours cannot tell: the source, and the one built on it, where
+    ///      epochs without a checkpoint lie between.
+    struct Gap {
+        uint64 sourceEpoch;
+        uint64 nextEpoch;
+    }
+
     uint256 private constant SIGNATURE_LENGTH = 256;
+
+    /// @dev Time and block of acceptance, 40 bits each: three epochs share a slot.
+    uint256 private constant TIMES_PER_SLOT = 3;
 
     /// @dev Changes of the validator set that a submission rolls on the way.
     uint256 private constant ROLLED_PER_SUBMISSION = 4;
@@ -42,7 +62,12 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     uint256 private immutable CHALLENGE_BLOCKS;
 
     Finality private _finality;
-    mapping(uint256 epoch => Checkpoint checkpoint) private _checkpoints;
+    // Keccak-256 of the entries and the body root of the latest justified checkpoint: opens it for the next one at a
+    // fraction of what its root would cost.
+    bytes32 private _openingHash;
+    mapping(uint256 epoch => Record record) private _records;
+    mapping(uint256 index => uint256 word) private _times;
+    mapping(uint256 epoch => Gap gap) private _gaps;
     mapping(uint256 epoch => Settlement settlement) private _settlements;
 
     constructor(IBeaconRegistry registry, IShardRegistry shards) {
@@ -56,9 +81,10 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         CHALLENGE_BLOCKS = p.challengeBlocks;
         // The genesis checkpoint, of epoch 0. It is justified, finalised and settled, and nothing can be read from it.
         bytes32 body = SigningRoots.checkpointBody(0, 0, 0, 0);
-        _checkpoints[0].root = Sha256.pair(PaddedTree.root(new bytes32[](p.shardCount)), body);
-        _checkpoints[0].acceptedAt = uint64(block.timestamp);
-        _checkpoints[0].acceptedBlock = uint64(block.number);
+        bytes32[] memory entries = new bytes32[](p.shardCount);
+        _records[0].root = Sha256.pair(PaddedTree.root(entries), body);
+        _openingHash = _hashOpening(entries, body);
+        _setTimes(0);
     }
 
     // ---------------------------------------------------------------- votes
@@ -71,19 +97,19 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert CrosslinkAnchors_NotPlainAccount(msg.sender);
         // There it has to be in the one encoding that every decoder reads alike: this contract follows offsets, and
         // overlooks bytes, that others refuse.
-        if (keccak256(msg.data) != keccak256(abi.encodeCall(ICrosslinkAnchors.submit, (s)))) {
-            revert CrosslinkAnchors_NotCanonical();
-        }
+        if (!SubmissionEncoding.isCanonical(s)) revert CrosslinkAnchors_NotCanonical();
         _requireEpochs(s.targetEpoch, s.sourceEpoch);
         REGISTRY.rollEpochs(ROLLED_PER_SUBMISSION);
         Ballot memory ballot = REGISTRY.ballot(s.targetEpoch, s.absent);
 
-        bytes32 sourceRoot = _checkpoints[s.sourceEpoch].root;
-        (bytes32 entriesRoot, uint256 voided) = _nextEntries(s, sourceRoot, ballot);
+        bytes32 sourceRoot = _records[s.sourceEpoch].root;
+        (bytes32[] memory entries, uint256 voided) = _nextEntries(s, ballot);
+        bytes32 entriesRoot = PaddedTree.root(entries);
         bytes32 bodyRoot = SigningRoots.checkpointBody(s.targetEpoch, s.sourceEpoch, sourceRoot, s.rewardsRoot);
         bytes32 targetRoot = Sha256.pair(entriesRoot, bodyRoot);
 
         _requireVote(s, ballot, sourceRoot, targetRoot);
+        _openingHash = _hashOpening(entries, bodyRoot);
         _accept(s, targetRoot, voided);
         emit CheckpointAccepted(s.targetEpoch, s.sourceEpoch, targetRoot, entriesRoot, s.rewardsRoot, s.changed);
         if (voided != 0) emit EntriesVoided(s.targetEpoch, voided);
@@ -95,8 +121,8 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         Finality memory f = _finality;
         uint64 currentEpoch = REGISTRY.currentEpoch();
         for (; settled < max; ++settled) {
-            uint64 next = _checkpoints[f.settled].nextEpoch;
-            if (next == 0 || next > f.finalized || !_isWindowOver(_checkpoints[next])) break;
+            uint64 next = _next(f.settled);
+            if (next == 0 || next > f.finalized || !_isWindowOver(next)) break;
             // A void entry stays one in every checkpoint after it, and so does all that is built on it.
             uint192 exceptions = _settlements[next].exceptions | _settlements[f.settled].exceptions;
             _settlements[next] = Settlement({settledEpoch: currentEpoch, exceptions: exceptions});
@@ -115,8 +141,13 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     }
 
     /// @inheritdoc ICrosslinkAnchors
-    function checkpoint(uint64 epoch) external view returns (Checkpoint memory) {
-        return _checkpoints[epoch];
+    function checkpoint(uint64 epoch) external view returns (Checkpoint memory c) {
+        Record memory record = _records[epoch];
+        (c.root, c.absentHash) = (record.root, record.absentHash);
+        if (c.root == 0) return c;
+        (c.acceptedAt, c.acceptedBlock) = _timesOf(epoch);
+        if (epoch != 0) c.sourceEpoch = _records[epoch - 1].root != 0 ? epoch - 1 : _gaps[epoch].sourceEpoch;
+        c.nextEpoch = _next(epoch);
     }
 
     /// @inheritdoc ICrosslinkAnchors
@@ -173,29 +204,39 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     /// @dev Opens the source's entries and replaces those that change.
     function _nextEntries(
         CheckpointSubmission calldata s,
-        bytes32 sourceRoot,
         Ballot memory ballot
-    ) private view returns (bytes32 entriesRoot, uint256 voided) {
+    ) private view returns (bytes32[] memory entries, uint256 voided) {
         if (s.previousEntries.length != SHARD_COUNT) {
             revert CrosslinkAnchors_EntryCount(s.previousEntries.length, SHARD_COUNT);
         }
         if (s.changed >> ballot.committeeCount != 0) {
             revert CrosslinkAnchors_NoCommittee(s.changed, ballot.committeeCount);
         }
-        bytes32[] memory entries = _copy(s.previousEntries);
-        entriesRoot = PaddedTree.root(entries);
-        bytes32 opened = Sha256.pair(entriesRoot, s.sourceBodyRoot);
-        if (opened != sourceRoot) revert CrosslinkAnchors_WrongSource(opened, sourceRoot);
+        entries = _copy(s.previousEntries);
+        bytes32 opened = _hashOpening(entries, s.sourceBodyRoot);
+        if (opened != _openingHash) revert CrosslinkAnchors_WrongSource(opened, _openingHash);
+        (uint256 plain, uint256[] memory allocation) = SHARDS.allocation(s.changed);
         voided = CheckpointEntries.replace(
             entries,
             s.changed,
             s.entries,
-            SHARDS.allocation(s.changed),
+            plain,
+            allocation,
             ballot.domainSeparator,
             s.targetEpoch,
             MAX_BLOCKS
         );
-        if (s.changed != 0) entriesRoot = PaddedTree.root(entries);
+    }
+
+    /// @dev Of a list of fixed length, so that no two checkpoints have the same.
+    function _hashOpening(bytes32[] memory entries, bytes32 bodyRoot) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            // The body root takes the place of the length meanwhile.
+            let length := mload(entries)
+            mstore(entries, bodyRoot)
+            hash := keccak256(entries, shl(5, add(length, 1)))
+            mstore(entries, length)
+        }
     }
 
     /// @dev The compiler would check and copy word by word.
@@ -229,15 +270,13 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     }
 
     function _accept(CheckpointSubmission calldata s, bytes32 targetRoot, uint256 voided) private {
-        _checkpoints[s.targetEpoch] = Checkpoint({
-            root: targetRoot,
-            absentHash: s.absent.length == 0 ? bytes32(0) : keccak256(s.absent),
-            acceptedAt: uint64(block.timestamp),
-            acceptedBlock: uint64(block.number),
-            sourceEpoch: s.sourceEpoch,
-            nextEpoch: 0
-        });
-        _checkpoints[s.sourceEpoch].nextEpoch = s.targetEpoch;
+        _records[s.targetEpoch].root = targetRoot;
+        if (s.absent.length != 0) _records[s.targetEpoch].absentHash = keccak256(s.absent);
+        _setTimes(s.targetEpoch);
+        if (s.targetEpoch != s.sourceEpoch + 1) {
+            _gaps[s.targetEpoch].sourceEpoch = s.sourceEpoch;
+            _gaps[s.sourceEpoch].nextEpoch = s.targetEpoch;
+        }
         if (voided != 0) _settlements[s.targetEpoch].exceptions = uint192(voided);
         _finality.justified = s.targetEpoch;
         // Its ancestors are finalised with it.
@@ -251,9 +290,30 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     }
 
     /// @dev Both clocks have to run: parent time stops for nobody, but a chain that stands still takes no challenges.
-    function _isWindowOver(Checkpoint storage c) private view returns (bool) {
-        return
-            block.timestamp >= c.acceptedAt + CHALLENGE_SECONDS && block.number >= c.acceptedBlock + CHALLENGE_BLOCKS;
+    function _isWindowOver(uint64 epoch) private view returns (bool) {
+        (uint64 acceptedAt, uint64 acceptedBlock) = _timesOf(epoch);
+        return block.timestamp >= acceptedAt + CHALLENGE_SECONDS && block.number >= acceptedBlock + CHALLENGE_BLOCKS;
+    }
+
+    /// @dev The checkpoint that took the one of `epoch` as its source; 0 if there is none. Each is built on the one
+    ///      before it, so if the next epoch has one, that is it; only what comes after a gap is written down.
+    function _next(uint64 epoch) private view returns (uint64) {
+        unchecked {
+            // After the last epoch that there can be comes the one of genesis, which is next to none.
+            if (_records[epoch + 1].root != 0) return epoch + 1;
+        }
+        return _gaps[epoch].nextEpoch;
+    }
+
+    /// @dev Once per epoch: what is there is zero.
+    function _setTimes(uint64 epoch) private {
+        uint256 times = (uint256(block.timestamp.toUint40()) << 40) | block.number.toUint40();
+        _times[epoch / TIMES_PER_SLOT] |= times << ((epoch % TIMES_PER_SLOT) * 80);
+    }
+
+    function _timesOf(uint64 epoch) private view returns (uint64 acceptedAt, uint64 acceptedBlock) {
+        uint256 times = _times[epoch / TIMES_PER_SLOT] >> ((epoch % TIMES_PER_SLOT) * 80);
+        return (uint40(times >> 40), uint40(times));
     }
 
     // ---------------------------------------------------------------- private: reads
@@ -268,9 +328,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         crosslinkHash = SigningRoots.crosslink(domainSeparator, proof.crosslink);
         bytes32 entriesRoot = PaddedTree.rootOf(crosslinkHash, proof.position, SHARD_COUNT, proof.siblings);
         bytes32 root = Sha256.pair(entriesRoot, proof.bodyRoot);
-        if (root != _checkpoints[epoch].root) {
-            revert CrosslinkAnchors_WrongCrosslink(root, _checkpoints[epoch].root);
-        }
+        if (root != _records[epoch].root) revert CrosslinkAnchors_WrongCrosslink(root, _records[epoch].root);
         if ((s.exceptions >> proof.position) & 1 == 1) revert CrosslinkAnchors_Excepted(epoch, proof.position);
     }
 

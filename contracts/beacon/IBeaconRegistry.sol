@@ -41,6 +41,8 @@ interface IBeaconRegistry {
     );
     /// @notice From `epoch` on there are this many seats and occupants.
     event SeatsRolled(uint64 indexed epoch, uint32 seatCount, uint32 occupiedCount);
+    /// @notice The keys of the seats 256 * group to 256 * group + 255 are the code of `blob`, 96 bytes each.
+    event KeysPacked(uint32 indexed group, address blob);
     /// @notice A checkpoint was accepted while the parent's epoch was `epoch`, or validators were enrolled before
     ///         genesis.
     event MixAdvanced(uint64 indexed epoch, uint224 mix);
@@ -93,6 +95,13 @@ interface IBeaconRegistry {
      */
     function rollEpochs(uint256 maxChanges) external returns (uint256 rolled);
 
+    /**
+     * @notice Puts the keys of the next 256 seats into a blob, where a submission that lists absent seats finds them at
+     * a tenth of the price. Anybody may call it as soon as the 256 have enrolled; nobody has to. It takes about 7
+     * million gas, so it has a transaction of its own.
+     */
+    function packKeys() external returns (uint32 group);
+
     /// @notice Mixes the Keccak-256 of an accepted checkpoint's reveal into the randomness. Only for CrosslinkAnchors.
     function advanceMix(bytes32 revealHash) external;
 
@@ -132,6 +141,9 @@ interface IBeaconRegistry {
 
     /// @notice The validator's public key.
     function keyOf(uint32 validator) external view returns (G1Point memory);
+
+    /// @notice How many groups of 256 seats have been packed.
+    function packedGroups() external view returns (uint32);
 
     /// @notice The validator with this key (128 bytes) or its negative; 0 if there is none.
     function validatorOf(bytes calldata publicKey) external view returns (uint32);

@@ -38,8 +38,9 @@ interface ICrosslinkAnchors {
     error CrosslinkAnchors_EpochNotOver(uint64 targetEpoch, uint64 currentEpoch);
     error CrosslinkAnchors_TooLate(uint64 targetEpoch, uint64 currentEpoch);
     error CrosslinkAnchors_EntryCount(uint256 count, uint256 expected);
-    /// @notice The previous entries and the body do not hash to the source's root.
-    error CrosslinkAnchors_WrongSource(bytes32 root, bytes32 expected);
+    /// @notice The previous entries and the body root are not those of the source. What is compared is
+    /// keccak256(body root ‖ entries).
+    error CrosslinkAnchors_WrongSource(bytes32 opened, bytes32 expected);
     /// @notice A position without a committee in the target epoch cannot change.
     error CrosslinkAnchors_NoCommittee(uint256 changed, uint256 committeeCount);
     error CrosslinkAnchors_NoQuorum(uint256 present, uint256 occupied);

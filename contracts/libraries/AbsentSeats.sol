@@ -3,9 +3,12 @@ pragma solidity 0.8.37;
 
 import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {G1Point, PackedG1Point} from "../types/G1Point.sol";
+import {G1Point} from "../types/G1Point.sol";
+import {Bits} from "./Bits.sol";
 import {Bls} from "./Bls.sol";
-import {ValidatorSet} from "./ValidatorSet.sol";
+import {KeyBlobs} from "./KeyBlobs.sol";
+import {KeySum, KeySums} from "./KeySum.sol";
+import {Seats, ValidatorSet} from "./ValidatorSet.sol";
 
 /// @title The seats that did not vote
 /// @notice A canonical bitmap: bit i is bit (i mod 8) of byte i / 8. One vote has one bitmap, because its hash is the
@@ -22,46 +25,85 @@ library AbsentSeats {
     error AbsentSeats_Vacant(uint256 seat);
 
     /// @notice Number of the seats in the bitmap and the sum of their occupants' keys.
+    /// @param seats those of the epoch
+    /// @param store where the blobs of the set's keys are
     function sum(
         bytes calldata bitmap,
         ValidatorSet.State storage set,
-        uint256 seatCount,
-        uint64 epoch
+        Seats memory seats,
+        uint64 epoch,
+        address store
     ) internal view returns (uint32 count, G1Point memory keys) {
         if (bitmap.length == 0) return (0, keys);
-        uint256 expected = (seatCount + 7) / 8;
+        uint256 expected = (uint256(seats.count) + 7) / 8;
         if (bitmap.length != expected) revert AbsentSeats_Length(bitmap.length, expected);
-        // Reads the keys into the same three words, again and again.
-        PackedG1Point memory key;
-        for (uint256 offset = 0; offset < bitmap.length; offset += 32) {
-            uint256 word = _word(bitmap, offset);
-            while (word != 0) {
-                uint256 lowest = word & (~word + 1);
-                uint256 seat = offset * 8 + Math.log2(lowest);
-                word ^= lowest;
-                if (seat >= seatCount) revert AbsentSeats_Padding(seat, seatCount);
-                uint32 validator = set.occupantAt(seat, epoch);
-                if (validator == 0) revert AbsentSeats_Vacant(seat);
-                PackedG1Point storage stored = set.keys[validator];
-                (key.head, key.middle, key.tail) = (stored.head, stored.middle, stored.tail);
-                uint256 pointer;
-                assembly ("memory-safe") {
-                    pointer := key
-                }
-                Bls.addPackedInPlace(keys, pointer);
-                ++count;
+
+        KeySum memory absent = KeySums.create();
+        KeySum memory present = KeySums.create();
+        uint256 settled = set.settledGroups(seats);
+        uint256 total;
+        // A word of the bitmap is a group of seats.
+        for (uint256 group = 0; group * 32 < bitmap.length; ++group) {
+            uint256 word = _word(bitmap, group);
+            if (word == 0) continue;
+            if (group < settled) {
+                total += _addGroup(set, store, group, word, absent, present);
+            } else {
+                total += _addSeats(set, seats.count, epoch, group, word, absent);
             }
         }
-        if (count == 0) revert AbsentSeats_Empty();
+        if (total == 0) revert AbsentSeats_Empty();
+        count = uint32(total);
+        keys = Bls.add(absent.value(), present.value().negate());
     }
 
-    /// @dev 32 bytes of the bitmap as a number whose bit i is seat 8 * offset + i, zeros past the end.
-    function _word(bytes calldata bitmap, uint256 offset) private pure returns (uint256 word) {
+    /// @dev All seats of the group are occupied, and their keys are in a blob. Of a group that is absent for the most
+    ///      part all keys are added, by their sum, and those of the present ones taken back.
+    function _addGroup(
+        ValidatorSet.State storage set,
+        address store,
+        uint256 group,
+        uint256 word,
+        KeySum memory absent,
+        KeySum memory present
+    ) private view returns (uint256 count) {
+        count = Bits.count(word);
+        address blob = KeyBlobs.addressOf(store, group);
+        if (count <= KeyBlobs.GROUP / 2) {
+            absent.addFromBlob(blob, word, count);
+        } else {
+            absent.add(set.groupSums[group]);
+            if (count != KeyBlobs.GROUP) present.addFromBlob(blob, ~word, KeyBlobs.GROUP - count);
+        }
+    }
+
+    /// @dev The slow path asks for every seat who sits there, and reads keys from storage.
+    function _addSeats(
+        ValidatorSet.State storage set,
+        uint256 seatCount,
+        uint64 epoch,
+        uint256 group,
+        uint256 word,
+        KeySum memory absent
+    ) private view returns (uint256 count) {
+        word = uint256(Bytes.reverseBytes32(bytes32(word)));
+        for (; word != 0; word &= word - 1) {
+            uint256 seat = group * KeyBlobs.GROUP + Math.log2(word & (~word + 1));
+            if (seat >= seatCount) revert AbsentSeats_Padding(seat, seatCount);
+            uint32 validator = set.occupantAt(seat, epoch);
+            if (validator == 0) revert AbsentSeats_Vacant(seat);
+            absent.add(set.keys[validator]);
+            ++count;
+        }
+    }
+
+    /// @dev The 32 bytes of the bitmap about a group, zeros past the end.
+    function _word(bytes calldata bitmap, uint256 group) private pure returns (uint256 word) {
+        uint256 offset = group * 32;
         assembly ("memory-safe") {
             word := calldataload(add(bitmap.offset, offset))
         }
         uint256 rest = bitmap.length - offset;
         if (rest < 32) word &= ~(type(uint256).max >> (rest * 8));
-        return uint256(Bytes.reverseBytes32(bytes32(word)));
     }
 }

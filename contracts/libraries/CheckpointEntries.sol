@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Bits} from "./Bits.sol";
 import {SigningRoots} from "./SigningRoots.sol";
 
 /// @title From the entries of one checkpoint to those of the next
@@ -17,21 +18,24 @@ library CheckpointEntries {
     error CheckpointEntries_BlockRange(uint256 position, uint256 firstBlock, uint256 lastBlock);
 
     /// @notice Replaces the changed entries in place.
-    /// @param allocation id and generation of the shard at each position, as IShardRegistry.allocation packs them
+    /// @param plain positions p of the shard p + 1 in generation 0
+    /// @param allocation id and generation of the shard at each other position, as IShardRegistry.allocation packs them
     /// @return voided positions whose new entry is of a generation that its shard has left
     function replace(
         bytes32[] memory entries,
         uint256 changed,
         bytes calldata records,
+        uint256 plain,
         uint256[] memory allocation,
         bytes32 domainSeparator,
         uint64 epoch,
         uint256 maxBlocks
     ) internal pure returns (uint256 voided) {
-        // From here on every position is inside both lists, and every record inside the calldata.
-        uint256 positions = Math.min(entries.length, allocation.length * 4);
+        // From here on every position is inside the lists, and every record inside the calldata.
+        uint256 positions = entries.length;
+        if (changed & ~plain != 0) positions = Math.min(positions, allocation.length * 4);
         if (changed >> positions != 0) revert CheckpointEntries_NoPosition(changed, positions);
-        uint256 expected = _popCount(changed) * RECORD_LENGTH;
+        uint256 expected = Bits.count(changed) * RECORD_LENGTH;
         if (records.length != expected) revert CheckpointEntries_RecordsLength(records.length, expected);
 
         uint256 buffer = _prepare(domainSeparator, epoch);
@@ -39,33 +43,83 @@ library CheckpointEntries {
         assembly ("memory-safe") {
             source := records.offset
         }
-        // Nothing here comes near an overflow but lastBlock - firstBlock, where it is meant.
+        // `next` is the position + 1, and the id of the shard if that is plain. Nothing here comes near an overflow but
+        // lastBlock - firstBlock, where it is meant.
         unchecked {
-            for (uint256 position = 0; changed >> position != 0; ++position) {
-                if ((changed >> position) & 1 == 0) continue;
-                uint256 shard = _shardAt(allocation, position);
-                uint256 shardId = shard & type(uint32).max;
-                if (shardId == 0) revert CheckpointEntries_NoShard(position);
-                bytes32 parent = _entryAt(entries, position);
-                if (parent == 0) parent = SigningRoots.genesisCrosslink(domainSeparator, uint32(shardId));
-
-                (bytes32 hash, uint256 generation, uint256 firstBlock, uint256 lastBlock) = _crosslink(
+            uint256 next = 1;
+            while (true) {
+                (changed, plain, next, source) = _replacePlain(
+                    entries,
+                    changed,
+                    plain,
+                    next,
+                    source,
                     buffer,
-                    shardId,
-                    parent,
-                    source
+                    maxBlocks
                 );
-                // A range that ends before it begins wraps to a length that is too large.
-                if (firstBlock == 0 || lastBlock - firstBlock >= maxBlocks) {
-                    revert CheckpointEntries_BlockRange(position, firstBlock, lastBlock);
-                }
-                if (generation != shard >> 32) voided |= 1 << position;
-                assembly ("memory-safe") {
-                    mstore(add(add(entries, 32), shl(5, position)), hash)
-                }
-                source += RECORD_LENGTH;
+                if (changed == 0) break;
+                // One that is not like most.
+                uint256 shard = plain & 1 == 1 ? next : _shardAt(allocation, next - 1);
+                bytes32 parent = _entryAt(entries, next);
+                if (parent == 0) parent = SigningRoots.genesisCrosslink(domainSeparator, uint32(shard));
+                (uint256 blocks, uint256 generation) = _replaceEntry(entries, next, buffer, shard, parent, source);
+                if (blocks >= maxBlocks) _refuse(next - 1, source);
+                if (generation != shard >> 32) voided |= 1 << (next - 1);
+                (changed, plain, next, source) = (changed >> 1, plain >> 1, next + 1, source + RECORD_LENGTH);
             }
         }
+    }
+
+    /// @dev Replaces entries from `next` on as long as they are of plain shards, have a parent, and a record of
+    ///      generation 0 with a good range; stops before the first changed one that is not. What it returns is the
+    ///      state of the loop there, `changed` being 0 when nothing is left.
+    function _replacePlain(
+        bytes32[] memory entries,
+        uint256 changed,
+        uint256 plain,
+        uint256 next,
+        uint256 source,
+        uint256 buffer,
+        uint256 maxBlocks
+    ) private pure returns (uint256 restChanged, uint256 restPlain, uint256 nextLeft, uint256 sourceLeft) {
+        assembly ("memory-safe") {
+            mstore(add(buffer, 64), 0)
+            for {} changed {} {
+                if and(changed, 1) {
+                    let parent := mload(add(entries, shl(5, next)))
+                    let word := calldataload(source)
+                    let lastBlock := and(shr(96, word), 0xffffffffffffffff)
+                    // With a generation before it, it is larger than any last block, and the difference wraps.
+                    let firstBlock := shr(160, word)
+                    if or(
+                        iszero(and(plain, lt(sub(lastBlock, firstBlock), maxBlocks))),
+                        or(iszero(parent), iszero(firstBlock))
+                    ) {
+                        break
+                    }
+                    mstore(add(buffer, 32), next)
+                    mstore(add(buffer, 128), parent)
+                    mstore(add(buffer, 160), firstBlock)
+                    // lastBlock, blocksRoot and stateRoot, one behind the other here and there
+                    calldatacopy(add(buffer, 216), add(source, 12), 72)
+                    mstore(add(buffer, 322), keccak256(buffer, 288))
+                    mstore(add(entries, shl(5, next)), keccak256(add(buffer, 288), 66))
+                    source := add(source, RECORD_LENGTH)
+                }
+                changed := shr(1, changed)
+                plain := shr(1, plain)
+                next := add(next, 1)
+            }
+        }
+        return (changed, plain, next, source);
+    }
+
+    function _refuse(uint256 position, uint256 source) private pure {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := calldataload(source)
+        }
+        revert CheckpointEntries_BlockRange(position, uint64(word >> 160), uint64(word >> 96));
     }
 
     /// @dev Memory for the preimages of struct and digest, 9 words and 66 bytes, with what is the same in all of them.
@@ -76,32 +130,38 @@ library CheckpointEntries {
             mstore(0x40, add(buffer, 384))
             mstore(buffer, structType)
             mstore(add(buffer, 96), epoch)
+            mstore(add(buffer, 192), 0)
             mstore(add(buffer, 288), shl(240, 0x1901))
             mstore(add(buffer, 290), domainSeparator)
         }
     }
 
-    /// @dev SigningRoots.crosslink of the record at `source` in the calldata, in the prepared memory.
-    function _crosslink(
+    /// @dev SigningRoots.crosslink of the record at `source` in the calldata, made in the prepared memory, becomes the
+    ///      entry. It returns lastBlock - firstBlock, which wraps to a number that is too large if the range ends before
+    ///      it begins, and is made one if there is a block 0; and the generation of the record.
+    function _replaceEntry(
+        bytes32[] memory entries,
+        uint256 next,
         uint256 buffer,
-        uint256 shardId,
+        uint256 shard,
         bytes32 parent,
         uint256 source
-    ) private pure returns (bytes32 hash, uint256 generation, uint256 firstBlock, uint256 lastBlock) {
+    ) private pure returns (uint256 blocks, uint256 generation) {
         assembly ("memory-safe") {
+            mstore(add(buffer, 128), parent)
+            mstore(add(buffer, 32), and(shard, 0xffffffff))
             let word := calldataload(source)
             generation := shr(224, word)
-            firstBlock := and(shr(160, word), 0xffffffffffffffff)
-            lastBlock := and(shr(96, word), 0xffffffffffffffff)
-            mstore(add(buffer, 32), shardId)
             mstore(add(buffer, 64), generation)
-            mstore(add(buffer, 128), parent)
-            mstore(add(buffer, 160), firstBlock)
+            let lastBlock := and(shr(96, word), 0xffffffffffffffff)
             mstore(add(buffer, 192), lastBlock)
+            word := and(shr(160, word), 0xffffffffffffffff)
+            mstore(add(buffer, 160), word)
+            blocks := or(sub(lastBlock, word), sub(0, iszero(word)))
             // blocksRoot and stateRoot
             calldatacopy(add(buffer, 224), add(source, 20), 64)
             mstore(add(buffer, 322), keccak256(buffer, 288))
-            hash := keccak256(add(buffer, 288), 66)
+            mstore(add(entries, shl(5, next)), keccak256(add(buffer, 288), 66))
         }
     }
 
@@ -111,18 +171,13 @@ library CheckpointEntries {
             let word := mload(add(add(allocation, 32), shl(5, shr(2, position))))
             shard := and(shr(shl(6, and(position, 3)), word), 0xffffffffffffffff)
         }
+        if (uint32(shard) == 0) revert CheckpointEntries_NoShard(position);
     }
 
-    /// @dev The position is one of the list.
-    function _entryAt(bytes32[] memory entries, uint256 position) private pure returns (bytes32 entry) {
+    /// @dev The position before `next` is one of the list, whose first word is its length.
+    function _entryAt(bytes32[] memory entries, uint256 next) private pure returns (bytes32 entry) {
         assembly ("memory-safe") {
-            entry := mload(add(add(entries, 32), shl(5, position)))
-        }
-    }
-
-    function _popCount(uint256 bits) private pure returns (uint256 count) {
-        unchecked {
-            for (; bits != 0; bits &= bits - 1) ++count;
+            entry := mload(add(entries, shl(5, next)))
         }
     }
 }

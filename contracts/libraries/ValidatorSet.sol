@@ -6,6 +6,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {G1Point, PackedG1Point} from "../types/G1Point.sol";
 import {Bls} from "./Bls.sol";
+import {KeyBlobs} from "./KeyBlobs.sol";
 
 /// @notice The seats of an epoch: how many there are, how many are occupied, and since when that is so.
 struct Seats {
@@ -27,7 +28,8 @@ library ValidatorSet {
         uint32 activationEpoch;
     }
 
-    /// One slot, and in the usual case all that a read needs besides the aggregate key.
+    /// One slot, and in the usual case all that a read needs besides the aggregate key. (A struct inside would begin
+    /// another slot.)
     struct Progress {
         // the last epoch of the activation queue, and how many places of it are taken
         uint32 queueEpoch;
@@ -35,8 +37,12 @@ library ValidatorSet {
         // the first scheduled change that is not in the history: its index, and its epoch or 0 if there is none
         uint32 nextChange;
         uint32 nextEpoch;
-        // the last entry of the history
-        Seats latest;
+        // the last entry of the history: Seats
+        uint32 count;
+        uint32 occupied;
+        uint32 since;
+        // how many groups of seats, from the first on, have their keys in blobs
+        uint32 packedGroups;
     }
 
     struct State {
@@ -53,9 +59,13 @@ library ValidatorSet {
         // Until its epoch is rolled, the sum of the keys that join; from then on, the sum of all occupants' keys.
         mapping(uint256 epoch => PackedG1Point) aggregates;
         Checkpoints.Trace224 history;
+        // sum of the keys of a group whose keys are in a blob
+        mapping(uint256 group => PackedG1Point) groupSums;
     }
 
     error ValidatorSet_KeyTaken(bytes32 identity, uint32 validator);
+    /// @notice The next group to pack is not full yet.
+    error ValidatorSet_GroupNotFull(uint256 group, uint256 seats);
 
     // ---------------------------------------------------------------- changes
 
@@ -78,10 +88,10 @@ library ValidatorSet {
 
     /// @notice Seats `count` more occupants, whose keys sum up to `sum`, in epoch 0, while that has not begun.
     function seatAtGenesis(State storage self, uint32 count, G1Point memory sum) internal {
-        Seats memory seats = self.progress.latest;
+        Seats memory seats = _latest(self.progress);
         seats.count += count;
         seats.occupied += count;
-        self.progress.latest = seats;
+        _setLatest(self.progress, seats);
         self.aggregates[0] = Bls.add(self.aggregates[0].unpack(), sum).pack();
         self.history.push(0, _encode(seats));
     }
@@ -129,17 +139,41 @@ library ValidatorSet {
         Progress memory p = self.progress;
         uint32 epoch = p.nextEpoch;
         if (epoch == 0 || epoch > last) return (false, seats);
-        seats = p.latest;
+        seats = _latest(p);
         G1Point memory before = self.aggregates[seats.since].unpack();
         self.aggregates[epoch] = Bls.add(before, self.aggregates[epoch].unpack()).pack();
         uint32 joining = self.joining[epoch];
         seats = Seats({count: seats.count + joining, occupied: seats.occupied + joining, since: epoch});
         self.history.push(epoch, _encode(seats));
-        p.latest = seats;
+        (p.count, p.occupied, p.since) = (seats.count, seats.occupied, seats.since);
         p.nextChange += 1;
         p.nextEpoch = p.nextChange < self.changes.length ? self.changes[p.nextChange] : 0;
         self.progress = p;
         rolled = true;
+    }
+
+    /// @notice Takes the next full group as packed.
+    /// @return group its index
+    /// @return packed the keys of its occupants by seat, 96 bytes each, which the caller puts into the group's blob
+    function pack(State storage self) internal returns (uint256 group, bytes memory packed) {
+        group = self.progress.packedGroups;
+        uint256 first = group * KeyBlobs.GROUP;
+        uint256 seats = self.occupants.length;
+        if (seats < first + KeyBlobs.GROUP) revert ValidatorSet_GroupNotFull(group, seats);
+        packed = new bytes(KeyBlobs.GROUP * KeyBlobs.KEY_LENGTH);
+        G1Point memory sum;
+        for (uint256 i = 0; i < KeyBlobs.GROUP; ++i) {
+            PackedG1Point memory key = self.keys[self.occupants[first + i]];
+            uint256 pointer;
+            assembly ("memory-safe") {
+                // 256 keys of 96 bytes were allocated for i below 256.
+                pointer := add(add(packed, 32), mul(i, 96))
+                mcopy(pointer, key, 96)
+            }
+            Bls.addPackedInPlace(sum, pointer);
+        }
+        self.groupSums[group] = sum.pack();
+        self.progress.packedGroups = uint32(group) + 1;
     }
 
     // ---------------------------------------------------------------- reads
@@ -171,6 +205,31 @@ library ValidatorSet {
         }
     }
 
+    /**
+     * @notice How many groups, from the first on, have their keys in blobs and were wholly occupied in the epoch.
+     * @dev Seats are taken in their order and, so far, never left: so all seats that an epoch counts are occupied, by
+     *      those whose keys were packed. Whoever lets an occupant leave has to except the seat's group here from then
+     *      on, for every epoch that is asked for: without a blob a group is slow, never wrong.
+     * @param seats those of the epoch
+     */
+    function settledGroups(State storage self, Seats memory seats) internal view returns (uint256) {
+        return Math.min(self.progress.packedGroups, seats.count / KeyBlobs.GROUP);
+    }
+
+    /// @notice The key of the seat's occupant, infinity if there is none.
+    /// @param seats those of the epoch
+    function keyAt(
+        State storage self,
+        uint256 seat,
+        Seats memory seats,
+        uint64 epoch,
+        address store
+    ) internal view returns (G1Point memory key) {
+        if (seat / KeyBlobs.GROUP < settledGroups(self, seats)) return KeyBlobs.read(store, seat);
+        uint32 validator = occupantAt(self, seat, epoch);
+        if (validator != 0) key = self.keys[validator].unpack();
+    }
+
     /// @notice The validator in the seat, 0 if there is none.
     function occupantAt(State storage self, uint256 seat, uint64 epoch) internal view returns (uint32 validator) {
         if (seat >= self.occupants.length) return 0;
@@ -187,14 +246,22 @@ library ValidatorSet {
         uint256 quotient
     ) private pure returns (uint256 epoch, uint256 used) {
         if (p.queueEpoch < earliest) return (earliest, 1);
-        uint256 limit = Math.max(perEpochMin, p.latest.occupied / quotient);
+        uint256 limit = Math.max(perEpochMin, p.occupied / quotient);
         if (p.queueUsed < limit) return (p.queueEpoch, uint256(p.queueUsed) + 1);
         return (uint256(p.queueEpoch) + 1, 1);
     }
 
     function _rolledSeatsAt(State storage self, Progress memory p, uint64 epoch) private view returns (Seats memory) {
-        if (p.latest.since <= epoch) return p.latest;
+        if (p.since <= epoch) return _latest(p);
         return _decode(self.history.upperLookupRecent(uint256(epoch).toUint32()));
+    }
+
+    function _latest(Progress memory p) private pure returns (Seats memory) {
+        return Seats({count: p.count, occupied: p.occupied, since: p.since});
+    }
+
+    function _setLatest(Progress storage p, Seats memory seats) private {
+        (p.count, p.occupied, p.since) = (seats.count, seats.occupied, seats.since);
     }
 
     function _encode(Seats memory seats) private pure returns (uint224) {

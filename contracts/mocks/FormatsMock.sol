@@ -23,12 +23,13 @@ contract FormatsMock {
         bytes32[] memory entries,
         uint256 changed,
         bytes calldata records,
+        uint256 plain,
         uint256[] memory allocation,
         bytes32 domainSeparator,
         uint64 epoch,
         uint256 maxBlocks
     ) external pure returns (bytes32[] memory) {
-        CheckpointEntries.replace(entries, changed, records, allocation, domainSeparator, epoch, maxBlocks);
+        CheckpointEntries.replace(entries, changed, records, plain, allocation, domainSeparator, epoch, maxBlocks);
         return entries;
     }
 }

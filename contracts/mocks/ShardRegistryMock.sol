@@ -11,8 +11,8 @@ contract ShardRegistryMock {
         _words = words;
     }
 
-    /// @notice What IShardRegistry.allocation returns, for all positions.
-    function allocation(uint256) external view returns (uint256[] memory) {
-        return _words;
+    /// @notice What IShardRegistry.allocation returns, for all positions; none is plain.
+    function allocation(uint256) external view returns (uint256, uint256[] memory) {
+        return (0, _words);
     }
 }

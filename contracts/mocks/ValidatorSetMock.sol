@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {KeyStore} from "../beacon/KeyStore.sol";
 import {AbsentSeats} from "../libraries/AbsentSeats.sol";
 import {Seats, ValidatorSet} from "../libraries/ValidatorSet.sol";
 import {G1Point} from "../types/G1Point.sol";
@@ -11,6 +12,7 @@ import {G1Point} from "../types/G1Point.sol";
 contract ValidatorSetMock {
     using ValidatorSet for ValidatorSet.State;
 
+    KeyStore private immutable KEYS = new KeyStore();
     ValidatorSet.State private _set;
 
     function append(G1Point calldata key, uint32 epoch) external {
@@ -20,6 +22,11 @@ contract ValidatorSetMock {
 
     function roll(uint256 last) external {
         _set.roll(last);
+    }
+
+    function pack() external {
+        (, bytes memory keys) = _set.pack();
+        KEYS.write(keys);
     }
 
     function takePlace(uint256 earliest, uint256 perEpochMin, uint256 quotient) external returns (uint32) {
@@ -43,6 +50,7 @@ contract ValidatorSetMock {
         uint256 seatCount,
         uint64 epoch
     ) external view returns (uint32 count, G1Point memory keys) {
-        return AbsentSeats.sum(bitmap, _set, seatCount, epoch);
+        Seats memory seats = Seats({count: uint32(seatCount), occupied: uint32(seatCount), since: 0});
+        return AbsentSeats.sum(bitmap, _set, seats, epoch, address(KEYS));
     }
 }

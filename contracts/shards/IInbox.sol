@@ -23,6 +23,8 @@ interface IInbox {
     );
 
     error Inbox_ShardNotOpen(uint32 shardId);
+    /// @notice In the current epoch the shard's position has no committee. Only from genesis on.
+    error Inbox_NoCommittee(uint32 shardId, uint256 position, uint256 committeeCount);
     error Inbox_ValueOutOfRange(uint256 value);
     error Inbox_ZeroRecipient();
     error Inbox_TransactionLength(uint256 length, uint256 max);

@@ -28,12 +28,19 @@ interface IShardRegistry {
 
     error ShardRegistry_WrongBond(uint256 value, uint256 expected);
     error ShardRegistry_ZeroOperator();
+    /// @notice Without the contracts that BeaconRegistry.initialize names, no bond and no deposit would ever come back.
+    error ShardRegistry_NotInitialized();
+    /// @notice Before genesis is scheduled, only the launcher opens shards.
+    error ShardRegistry_NotLauncher(address caller);
     error ShardRegistry_NoFreePosition(uint256 shardCount);
     error ShardRegistry_UnknownShard(uint32 shardId);
     /// @notice Shards can still be opened in that epoch.
     error ShardRegistry_EpochNotOver(uint64 epoch, uint64 currentEpoch);
 
-    /// @notice Opens a shard with the bond, as long as a position is free. Its state begins empty.
+    /**
+     * @notice Opens a shard with the bond, as long as a position is free. Its state begins empty. Until genesis is
+     * scheduled only the launcher may: the lowest positions get committees first, and are never free again.
+     */
     function open(address operator) external payable returns (uint32 shardId);
 
     /// @notice Everything about an open shard.
@@ -49,8 +56,10 @@ interface IShardRegistry {
     function openedAsOf(uint64 epoch) external view returns (uint32);
 
     /**
-     * @notice Ids and generations at the positions that are set in `positions`, as they are stored: four positions to a
-     * word, the lowest in the lowest bits, each `u32 generation ‖ u32 id`. A word without a set position is zero.
+     * @notice Ids and generations at positions.
+     * @return plain bit p: at position p stands the shard p + 1 in generation 0, as most do
+     * @return words empty if all `positions` are plain. Else the positions as they are stored, four to a word, the
+     * lowest in the lowest bits, each `u32 generation ‖ u32 id`; a word without a position that is asked for is zero.
      */
-    function allocation(uint256 positions) external view returns (uint256[] memory words);
+    function allocation(uint256 positions) external view returns (uint256 plain, uint256[] memory words);
 }

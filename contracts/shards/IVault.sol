@@ -8,10 +8,11 @@ import {MessageProof} from "../types/Proofs.sol";
  * @title The shards' money on the parent chain
  * @notice Coins come in through the Inbox and go out to recipients of messages to destination 0, each message once.
  *
- * What leaves per epoch is limited, which bounds the loss by a fault that nobody noticed in time. A message within the
- * limit is paid whole or not at all. A message above the whole limit is paid in instalments, each as much as the epoch
- * still allows: to let it pass in one piece because the epoch is untouched would let exactly the forged withdrawal of
- * everything through, and to refuse it would lock its coins for ever.
+ * What leaves per epoch is limited, which bounds the loss by a fault that nobody noticed in time. A message of up to
+ * half the limit is paid whole or not at all; to hold it up, others have to withdraw the other half in every epoch. A
+ * larger one is paid in instalments, each as much as the epoch still allows. If it had to fit whole, a wei withdrawn in
+ * every epoch would hold up a message of the whole limit; and one above the limit would either be locked for ever, or
+ * pass in one piece when the epoch is untouched, as would exactly the forged withdrawal of everything.
  */
 interface IVault {
     /// @notice Coins came in.
@@ -36,7 +37,7 @@ interface IVault {
     function lock() external payable;
 
     /// @notice Pays a settled message to its recipient. Anybody may call it.
-    /// @return paid its value, or an instalment of it if the value is above the limit per epoch
+    /// @return paid its value, or an instalment of it if the value is above half the limit per epoch
     function withdraw(Message calldata message, MessageProof calldata proof) external returns (uint256 paid);
 
     /// @notice Whether the message was paid in full.

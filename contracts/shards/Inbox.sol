@@ -77,6 +77,7 @@ contract Inbox is IInbox {
         InboxEntry memory e;
         e.shardId = shardId;
         e.epoch = REGISTRY.currentEpoch();
+        _requireCommittee(shardId, e.epoch);
         e.index = _nextIndex(shardId, e.epoch);
         e.kind = kind;
         e.sender = msg.sender;
@@ -87,6 +88,16 @@ contract Inbox is IInbox {
         _entries[shardId][e.index] = digest;
         emit EntryAdded(shardId, e.index, e.epoch, kind, msg.sender, recipient, value, data, digest);
         return e.index;
+    }
+
+    /// @dev What goes to a shard that no committee attests does not come out again. Before genesis nobody knows how
+    ///      many committees there will be.
+    function _requireCommittee(uint32 shardId, uint64 epoch) private view {
+        uint256 genesisTime = REGISTRY.genesisTime();
+        if (genesisTime == 0 || block.timestamp < genesisTime) return;
+        uint16 position = SHARDS.shard(shardId).position;
+        uint32 committeeCount = REGISTRY.committeeCount(epoch);
+        if (position >= committeeCount) revert Inbox_NoCommittee(shardId, position, committeeCount);
     }
 
     function _nextIndex(uint32 shardId, uint64 epoch) private returns (uint64 index) {

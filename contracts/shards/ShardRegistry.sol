@@ -18,8 +18,11 @@ contract ShardRegistry is IShardRegistry {
     uint256 private immutable BOND;
 
     uint32 private _openedCount;
+    // Bit p: what stands in `_allocation` at position p is the id p + 1 and the generation 0. Whoever changes the one
+    // changes the other.
+    uint128 private _plain;
     mapping(uint256 shardId => Shard shard) private _shards;
-    // four positions to a word, so that a submission reads 64 of them in 16 slots
+    // four positions to a word
     mapping(uint256 index => uint256 word) private _allocation;
     // by the parent's epoch
     Checkpoints.Trace224 private _openedCounts;
@@ -35,6 +38,11 @@ contract ShardRegistry is IShardRegistry {
     function open(address operator) external payable returns (uint32 shardId) {
         if (msg.value != BOND) revert ShardRegistry_WrongBond(msg.value, BOND);
         if (operator == address(0)) revert ShardRegistry_ZeroOperator();
+        if (REGISTRY.anchors() == address(0)) revert ShardRegistry_NotInitialized();
+        // Until it is known when the shards begin to work, positions are handed out by the launcher.
+        if (REGISTRY.genesisTime() == 0 && msg.sender != REGISTRY.launcher()) {
+            revert ShardRegistry_NotLauncher(msg.sender);
+        }
         uint256 position = _openedCount;
         if (position >= SHARD_COUNT) revert ShardRegistry_NoFreePosition(SHARD_COUNT);
         shardId = uint32(position + 1);
@@ -42,6 +50,7 @@ contract ShardRegistry is IShardRegistry {
         uint48 chainId = uint48(uint256(keccak256(abi.encode(block.chainid, address(REGISTRY), shardId))));
 
         _openedCount = shardId;
+        _plain |= uint128(1) << uint128(position);
         _openedCounts.push(uint256(epoch).toUint32(), shardId);
         _allocation[position / 4] |= uint256(shardId) << ((position % 4) * 64);
         _shards[shardId] = Shard({
@@ -78,7 +87,9 @@ contract ShardRegistry is IShardRegistry {
     }
 
     /// @inheritdoc IShardRegistry
-    function allocation(uint256 positions) external view returns (uint256[] memory words) {
+    function allocation(uint256 positions) external view returns (uint256 plain, uint256[] memory words) {
+        plain = _plain;
+        if (positions & ~plain == 0) return (plain, words);
         words = new uint256[]((SHARD_COUNT + 3) / 4);
         for (uint256 i = 0; i < words.length; ++i) {
             if (positions & 15 != 0) words[i] = _allocation[i];

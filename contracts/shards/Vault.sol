@@ -52,7 +52,7 @@ contract Vault is IVault, ReentrancyGuardTransient {
         ANCHORS.verifyMessage(message, proof);
 
         uint256 due = message.value - _paid[message.source][message.index];
-        paid = _take(due, message.value > LIMIT_PER_EPOCH);
+        paid = _take(due, message.value > LIMIT_PER_EPOCH / 2);
         if (paid == due) {
             _withdrawn[message.source].set(message.index);
             delete _paid[message.source][message.index];

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /**
- * @notice An accepted (= justified) checkpoint: three slots. What it says is in the input of the transaction that
- * submitted it; `root` and `absentHash` bind that input.
+ * @notice An accepted (= justified) checkpoint. What it says is in the input of the transaction that submitted it;
+ * `root` and `absentHash` bind that input.
  */
 struct Checkpoint {
     bytes32 root;

@@ -9,7 +9,7 @@ import type { ParentBlock } from "./parent-view.ts";
 import { decodeSubmission } from "./submission-codec.ts";
 
 /** Events that say nothing that others do not say, or nothing that a rule of the relayer asks for. */
-const IRRELEVANT: ReadonlySet<string> = new Set(["Initialized", "SeatsRolled", "Locked", "Withdrawn"]);
+const IRRELEVANT: ReadonlySet<string> = new Set(["Initialized", "SeatsRolled", "KeysPacked", "Locked", "Withdrawn"]);
 
 /** What an event alone does not hold. */
 export interface LogContext {

@@ -222,6 +222,7 @@ describe("formats: vectors, TypeScript, Solidity and ethers", () => {
             entries,
             1 << position,
             record,
+            0,
             [allocation],
             domain.separator,
             value.epoch,

@@ -7,7 +7,15 @@ import {
   type InboxEntry,
   inboxEntryDigest,
 } from "../../protocol/inbox-entry.ts";
-import { type Beacon, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
+import {
+  type Beacon,
+  deployBeacon,
+  depositAll,
+  newKeys,
+  openShards,
+  passGenesis,
+  passToEpoch,
+} from "../support/beacon.ts";
 
 describe("Inbox", () => {
   let beacon: Beacon;
@@ -16,7 +24,8 @@ describe("Inbox", () => {
 
   before(async () => {
     beacon = await deployBeacon();
-    await openShards(beacon, 2);
+    await depositAll(beacon, newKeys(beacon.crypto, 16));
+    await openShards(beacon, 3);
   });
 
   beforeEach(() => beacon.networkHelpers.loadFixture(deployed));
@@ -70,7 +79,7 @@ describe("Inbox", () => {
 
   it("refuses shards that are not open, no value, too much, nobody", async () => {
     const { inbox, stranger, networkHelpers, launcher } = beacon;
-    for (const shardId of [0, 3]) {
+    for (const shardId of [0, 4]) {
       for (const add of [
         () => inbox.deposit(shardId, stranger.address, { value: 1n }),
         () => inbox.force(shardId, "0x02"),
@@ -91,6 +100,28 @@ describe("Inbox", () => {
     );
   });
 
+  it("refuses shards without a committee, from genesis on", async () => {
+    const { inbox, stranger, crypto } = beacon;
+    const deposit = (shardId: number) => inbox.deposit(shardId, stranger.address, { value: 1n });
+    await deposit(3);
+    await passGenesis(beacon);
+    const refused = async () => {
+      for (const add of [() => deposit(3), () => inbox.force(3, "0x02")]) {
+        await expect(add()).to.be.revertedWithCustomError(inbox, "Inbox_NoCommittee").withArgs(3, 2, 2);
+      }
+      await deposit(2);
+    };
+    await refused();
+    // Eight more validators make the third committee, four in each of two epochs.
+    await depositAll(beacon, newKeys(crypto, 24).slice(16));
+    await passToEpoch(beacon, 2);
+    await refused();
+    await passToEpoch(beacon, 3);
+    await deposit(3);
+    await inbox.force(3, "0x02");
+    expect(await inbox.entryCount(3)).to.equal(3);
+  });
+
   it("refuses an empty forced transaction and one that is too long", async () => {
     const { inbox, parameters } = beacon;
     for (const length of [0, parameters.maxForcedBytes + 1]) {
@@ -102,6 +133,7 @@ describe("Inbox", () => {
 
   it("takes so many entries per shard and epoch", async () => {
     const few = await deployBeacon({ ...beacon.parameters, inboxEntriesPerEpoch: 2 });
+    await depositAll(few, newKeys(few.crypto, 16));
     await openShards(few, 2);
     const { inbox, stranger } = few;
     const deposit = (shardId: number) => inbox.deposit(shardId, stranger.address, { value: 1n });

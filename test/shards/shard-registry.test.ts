@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import { shardChainId } from "../../protocol/eip712.ts";
+import { BeaconRegistry__factory, ShardRegistry__factory } from "../../types/index.ts";
 import { type Beacon, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
 
 describe("ShardRegistry", () => {
@@ -16,10 +17,34 @@ describe("ShardRegistry", () => {
 
   beforeEach(() => beacon.networkHelpers.loadFixture(deployed));
 
-  it("opens shards for anybody with the bond: ids from 1, positions from 0", async () => {
+  it("opens shards for anybody with the bond once genesis is scheduled, before for the launcher", async () => {
+    const { shards, registry, stranger, networkHelpers } = beacon;
+    const byStranger = () => shards.connect(stranger).open(stranger.address, { value: bond });
+    await expect(byStranger())
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_NotLauncher")
+      .withArgs(stranger.address);
+    await shards.open(stranger.address, { value: bond });
+    await registry.scheduleGenesis((await networkHelpers.time.latest()) + 100);
+    await byStranger();
+    await passToEpoch(beacon, 1);
+    await byStranger();
+    expect(await shards.openedCount()).to.equal(3);
+  });
+
+  it("opens none before the contracts know each other, so that no coins come in that cannot come out", async () => {
+    const { launcher, parameters, staking, anchors } = beacon;
+    const registry = await new BeaconRegistry__factory(launcher).deploy(parameters);
+    const shards = await new ShardRegistry__factory(launcher).deploy(registry);
+    const open = () => shards.open(launcher.address, { value: bond });
+    await expect(open()).to.be.revertedWithCustomError(shards, "ShardRegistry_NotInitialized");
+    await registry.initialize(staking, anchors);
+    await expect(open()).to.emit(shards, "ShardOpened");
+  });
+
+  it("counts ids from 1 and positions from 0", async () => {
     const { shards, stranger, crypto, domain, ethers } = beacon;
     for (const id of [1, 2]) {
-      const opening = shards.connect(stranger).open(stranger.address, { value: bond });
+      const opening = shards.open(stranger.address, { value: bond });
       await expect(opening)
         .to.emit(shards, "ShardOpened")
         .withArgs(id, stranger.address, id - 1, shardChainId(crypto, domain, id), 0);
@@ -90,13 +115,14 @@ describe("ShardRegistry", () => {
     const wide = await deployBeacon({ ...beacon.parameters, shardCount: 8 });
     await openShards(wide, 6);
     const [low, high] = [1n | (2n << 64n) | (3n << 128n) | (4n << 192n), 5n | (6n << 64n)];
-    expect(await wide.shards.allocation(0b1111_1111)).to.deep.equal([low, high]);
-    expect(await wide.shards.allocation(0b0000_1000)).to.deep.equal([low, 0n]);
-    expect(await wide.shards.allocation(0b0001_0000)).to.deep.equal([0n, high]);
-    expect(await wide.shards.allocation(0)).to.deep.equal([0n, 0n]);
-    expect(await beacon.shards.allocation(15)).to.deep.equal([0n]);
+    expect(await wide.shards.allocation(0b0011_1111)).to.deep.equal([0b11_1111n, []]);
+    expect(await wide.shards.allocation(0)).to.deep.equal([0b11_1111n, []]);
+    // With a position that nobody has, all words that are asked for.
+    expect(await wide.shards.allocation(0b1100_0001)).to.deep.equal([0b11_1111n, [low, high]]);
+    expect(await wide.shards.allocation(0b0100_0000)).to.deep.equal([0b11_1111n, [0n, high]]);
     const single = await deployBeacon({ ...beacon.parameters, shardCount: 1 });
+    expect(await single.shards.allocation(1)).to.deep.equal([0n, [0n]]);
     await openShards(single, 1);
-    expect(await single.shards.allocation(1)).to.deep.equal([1n]);
+    expect(await single.shards.allocation(1)).to.deep.equal([1n, []]);
   });
 });

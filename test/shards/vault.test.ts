@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { parseEther } from "ethers";
-import { fromHex } from "../../protocol/bytes.ts";
+import { getAddress, parseEther } from "ethers";
+import { fromHex, toHex } from "../../protocol/bytes.ts";
 import {
   type Beacon,
   deployBeacon,
@@ -18,8 +18,9 @@ import { ShardState } from "../support/shard-state.ts";
 describe("Vault", () => {
   const SENDER = new Uint8Array(20).fill(0x5e);
   const LIMIT = parseEther("10");
-  const VALUES = ["1", "4", "6", "25", "0"].map(parseEther);
+  const VALUES = ["1", "4", "5", "25", "0", "10"].map(parseEther);
   const EOA = new Uint8Array(20).fill(0xee);
+  const RECIPIENT = getAddress(toHex(EOA));
 
   let beacon: Beacon;
   let caller: Awaited<ReturnType<typeof deployCaller>>;
@@ -43,6 +44,7 @@ describe("Vault", () => {
     const toContract = fromHex(await caller.getAddress());
     state.send({ destination: 0, sender: SENDER, recipient: toContract, value: 3n });
     state.send({ destination: 0, sender: SENDER, recipient: toContract, value: 3n });
+    state.send({ destination: 0, sender: SENDER, recipient: EOA, value: 3n });
     state.send({ destination: 2, sender: SENDER, recipient: EOA, value: 7n });
 
     voters = new Voters(beacon, keys);
@@ -78,10 +80,9 @@ describe("Vault", () => {
 
   it("pays a settled message to its recipient, whoever calls, once", async () => {
     const { vault, ethers } = beacon;
-    const recipient = ethers.getAddress(`0x${"ee".repeat(20)}`);
     const withdrawal = withdraw(0);
-    await expect(withdrawal).to.emit(vault, "Withdrawn").withArgs(1, 0, recipient, VALUES[0], 0);
-    await expect(withdrawal).to.changeEtherBalances(ethers, [vault, recipient], [-VALUES[0]!, VALUES[0]!]);
+    await expect(withdrawal).to.emit(vault, "Withdrawn").withArgs(1, 0, RECIPIENT, VALUES[0], 0);
+    await expect(withdrawal).to.changeEtherBalances(ethers, [vault, RECIPIENT], [-VALUES[0]!, VALUES[0]!]);
     expect([await vault.isWithdrawn(1, 0), await vault.isWithdrawn(1, 1)]).to.deep.equal([true, false]);
     expect(await vault.remainingThisEpoch()).to.equal(LIMIT - VALUES[0]!);
     await expect(withdraw(0)).to.be.revertedWithCustomError(vault, "Vault_AlreadyWithdrawn").withArgs(1, 0);
@@ -116,20 +117,31 @@ describe("Vault", () => {
     const { vault } = beacon;
     await withdraw(0);
     await withdraw(1);
-    // 5 are left of the epoch's 10.
+    await withdraw(CONTRACT_MESSAGE + 2);
+    // Of the epoch's 10 there are 5 left, less 3 wei: a message of half the limit is not paid in parts.
     await expect(withdraw(2))
       .to.be.revertedWithCustomError(vault, "Vault_LimitReached")
-      .withArgs(5, VALUES[2], parseEther("5"));
+      .withArgs(5, VALUES[2], parseEther("5") - 3n);
     await passToEpoch(beacon, 6);
     expect(await vault.remainingThisEpoch()).to.equal(LIMIT);
     await expect(withdraw(2)).to.emit(vault, "Withdrawn");
   });
 
+  it("lets nobody hold up a message of the whole limit with a few coins in every epoch", async () => {
+    const { vault } = beacon;
+    await withdraw(0);
+    const rest = LIMIT - VALUES[0]!;
+    await expect(withdraw(5)).to.emit(vault, "Withdrawn").withArgs(1, 5, RECIPIENT, rest, VALUES[0]);
+    await passToEpoch(beacon, 6);
+    await withdraw(1);
+    await expect(withdraw(5)).to.emit(vault, "Withdrawn").withArgs(1, 5, RECIPIENT, VALUES[0], 0);
+    expect(await vault.isWithdrawn(1, 5)).to.equal(true);
+  });
+
   it("pays a message above the limit in instalments", async () => {
     const { vault, ethers } = beacon;
-    const recipient = ethers.getAddress(`0x${"ee".repeat(20)}`);
     await withdraw(1);
-    await expect(withdraw(3)).to.emit(vault, "Withdrawn").withArgs(1, 3, recipient, parseEther("6"), parseEther("19"));
+    await expect(withdraw(3)).to.emit(vault, "Withdrawn").withArgs(1, 3, RECIPIENT, parseEther("6"), parseEther("19"));
     expect(await vault.paidInInstalments(1, 3)).to.equal(parseEther("6"));
     expect(await vault.isWithdrawn(1, 3)).to.equal(false);
     await expect(withdraw(3))
@@ -137,14 +149,14 @@ describe("Vault", () => {
       .withArgs(5, parseEther("19"), 0);
     await expect(withdraw(0)).to.be.revertedWithCustomError(vault, "Vault_LimitReached");
     await passToEpoch(beacon, 6);
-    await expect(withdraw(3)).to.emit(vault, "Withdrawn").withArgs(1, 3, recipient, LIMIT, parseEther("9"));
+    await expect(withdraw(3)).to.emit(vault, "Withdrawn").withArgs(1, 3, RECIPIENT, LIMIT, parseEther("9"));
     await passToEpoch(beacon, 7);
-    await expect(withdraw(3)).to.emit(vault, "Withdrawn").withArgs(1, 3, recipient, parseEther("9"), 0);
+    await expect(withdraw(3)).to.emit(vault, "Withdrawn").withArgs(1, 3, RECIPIENT, parseEther("9"), 0);
     expect(await vault.isWithdrawn(1, 3)).to.equal(true);
     expect(await vault.paidInInstalments(1, 3)).to.equal(0);
     expect(await vault.remainingThisEpoch()).to.equal(parseEther("1"));
     await expect(withdraw(3)).to.be.revertedWithCustomError(vault, "Vault_AlreadyWithdrawn");
-    expect(await ethers.provider.getBalance(recipient)).to.equal(parseEther("29"));
+    expect(await ethers.provider.getBalance(RECIPIENT)).to.equal(parseEther("29"));
   });
 
   it("leaves a message unpaid whose recipient refuses, until it takes the coins", async () => {

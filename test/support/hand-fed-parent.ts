@@ -13,6 +13,7 @@ import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.
 import { type Parameters, parametersFor } from "../../protocol/presets.ts";
 import { proposalDigest, randaoRevealDigest, voteDigest } from "../../protocol/vote.ts";
 import type { Ballot } from "../../relayer/aggregator/votes.ts";
+import type { CheckpointSubmission } from "../../relayer/parent/checkpoint-submission.ts";
 import type { ParentLog } from "../../relayer/parent/parent-log.ts";
 import { ParentState } from "../../relayer/parent/parent-state.ts";
 import type {
@@ -101,25 +102,28 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
   /** The parent chain accepts a checkpoint in which these crosslinks replace their shards' entries, without a look at them. */
   accept(epoch: number, crosslinks: readonly Crosslink[]): AcceptedCheckpoint {
     const { view } = this;
-    const source = view.checkpoint(view.justified.epoch) as AcceptedCheckpoint;
-    const changed = crosslinks.map((crosslink) => ({ position: crosslink.shardId - 1, record: crosslink }));
-    const target = this.#next(epoch, crosslinks);
+    const submission = this.submission(epoch, crosslinks);
+    const root = checkpointRoot(this.crypto, this.#next(epoch, crosslinks));
     const number = this.#block + 1;
-    const submission = {
+    const block = this.#blockAt(view.slot(), number);
+    this.#extend(view.slot(), [{ kind: "checkpointAccepted", blockNumber: number, block, root, submission }]);
+    return view.checkpoint(epoch) as AcceptedCheckpoint;
+  }
+
+  /** On top of the justified checkpoint, signed by nobody. */
+  submission(epoch: number, crosslinks: readonly Crosslink[] = []): CheckpointSubmission {
+    const source = this.view.checkpoint(this.view.justified.epoch) as AcceptedCheckpoint;
+    return {
       targetEpoch: epoch,
       sourceEpoch: source.checkpoint.body.epoch,
       sourceBodyRoot: source.bodyRoot,
       previousEntries: source.checkpoint.entries,
-      changed,
+      changed: crosslinks.map((crosslink) => ({ position: crosslink.shardId - 1, record: crosslink })),
       rewardsRoot: ZERO_HASH,
       absent: new Uint8Array(),
       signature: new Uint8Array(256),
       reveal: new Uint8Array(256),
     };
-    const block = this.#blockAt(view.slot(), number);
-    const root = checkpointRoot(this.crypto, target);
-    this.#extend(view.slot(), [{ kind: "checkpointAccepted", blockNumber: number, block, root, submission }]);
-    return view.checkpoint(epoch) as AcceptedCheckpoint;
   }
 
   finalize(epoch: number): void {

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { MAX_ANSWER_BYTES, MAX_GOSSIP_BYTES } from "../../../protocol/gossip.ts";
 import { LocalHub } from "../../../relayer/network/local-hub.ts";
 import type { Transport } from "../../../relayer/network/transport.ts";
-import { eventually } from "../jobs/harness.ts";
+import { eventually } from "../../support/eventually.ts";
 
 describe("LocalHub", () => {
   let hub: LocalHub;

@@ -162,7 +162,8 @@ describe("Actions on the parent chain", () => {
   describe("what the chain does not take", () => {
     it("is told for an account without coins", async () => {
       const poor = senderWith(random.secretKey());
-      await failure(AccountTooPoor, openShard(poor, record.addresses, ACCOUNT, parameters.shardBond));
+      await openShard(sender, record.addresses, ACCOUNT, parameters.shardBond);
+      await failure(AccountTooPoor, depositToInbox(poor, record.addresses, 1, ACCOUNT, 5n));
     });
 
     it("is sent again with higher fees, and told when it stays out of the blocks", async () => {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {G1Point, PackedG1Point} from "../types/G1Point.sol";
+
+/// @title Where the keys of whole groups of seats are
+/// @notice 256 keys of 96 bytes are as much as the code of one contract holds (EIP-170). The group `g` is the blob that
+///         its store created as number `g`, counted from 0.
+library KeyBlobs {
+    /// @notice Seats of a group: those of one word of a bitmap of seats.
+    uint256 internal constant GROUP = 256;
+    /// @notice Bytes of a PackedG1Point.
+    uint256 internal constant KEY_LENGTH = 96;
+
+    /// @notice The address of the contract `index`, counted from 0, that `store` creates: the last 20 bytes of
+    ///         keccak256(rlp([store, nonce])), where the nonces of contracts start at 1 (EIP-161).
+    /// @param index below 2^24 - 1
+    function addressOf(address store, uint256 index) internal pure returns (address blob) {
+        assembly ("memory-safe") {
+            let nonce := add(index, 1)
+            // A list (0xc0 + length) of a string of 20 bytes (0x94) and of the nonce: one byte below 0x80 as it is,
+            // else 0x80 + length and the bytes. What precedes the 20 bytes of the store is put in its free upper bytes.
+            let length := 0
+            switch lt(nonce, 0x80)
+            case 1 {
+                mstore(0x20, shl(248, nonce))
+                length := 1
+            }
+            default {
+                let bytesOfNonce := add(add(1, gt(nonce, 0xff)), gt(nonce, 0xffff))
+                mstore(0x20, or(shl(248, add(0x80, bytesOfNonce)), shl(sub(248, shl(3, bytesOfNonce)), nonce)))
+                length := add(bytesOfNonce, 1)
+            }
+            // Bytes 10 to 31 of the first word: 0xc0 + 21 + length, 0x94, store.
+            mstore(0x00, or(shl(160, or(shl(8, add(0xd5, length)), 0x94)), shr(96, shl(96, store))))
+            blob := shr(96, shl(96, keccak256(0x0a, add(22, length))))
+        }
+    }
+
+    /// @notice One key of a group that is there.
+    function read(address store, uint256 seat) internal view returns (G1Point memory key) {
+        address blob = addressOf(store, seat / GROUP);
+        uint256 offset = (seat % GROUP) * KEY_LENGTH;
+        PackedG1Point memory packed;
+        assembly ("memory-safe") {
+            extcodecopy(blob, packed, offset, 96)
+        }
+        return packed.unpack();
+    }
+}

@@ -1,0 +1,157 @@
+import { expect } from "chai";
+import { getCreateAddress, MaxUint256 } from "ethers";
+import { network } from "hardhat";
+import { bitsFrom } from "../../protocol/bits.ts";
+import { concat, toHex } from "../../protocol/bytes.ts";
+import { KeyBlobsMock__factory, KeyStore__factory } from "../../types/index.ts";
+import {
+  type Beacon,
+  deployBeacon,
+  depositAll,
+  firstSigner,
+  type KeyPair,
+  newKeys,
+  passGenesis,
+} from "../support/beacon.ts";
+
+const SEATS = 550;
+
+describe("Groups of keys", () => {
+  let beacon: Beacon;
+  let keys: KeyPair[];
+
+  before(async () => {
+    beacon = await deployBeacon();
+    keys = newKeys(beacon.crypto, SEATS);
+    await depositAll(beacon, keys);
+    await passGenesis(beacon);
+  });
+
+  function sumOf(present: readonly KeyPair[]): string {
+    const { bls } = beacon.crypto;
+    return toHex(bls.decompressG1(bls.aggregatePublicKeys(present.map(({ publicKey }) => publicKey))));
+  }
+
+  /** The ballot's key is the sum of those who are not absent. */
+  async function expectBallot(absent: readonly number[]): Promise<void> {
+    const ballot = await beacon.registry.ballot(0, bitsFrom([...absent], SEATS));
+    const { xa, xb, ya, yb } = ballot.presentKey;
+    expect(`0x${[xa, xb, ya, yb].map((word) => word.slice(2)).join("")}`).to.equal(
+      sumOf(keys.filter((_, seat) => !absent.includes(seat))),
+    );
+    expect(ballot.absentCount).to.equal(absent.length);
+  }
+
+  const range = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+  const cases: Record<string, readonly number[]> = {
+    "the first seat": [0],
+    "the last seats of groups, and the first": [255, 256, 511],
+    "every byte and bit of a word": range(0, 32).map((i) => 8 * i + (i % 8)),
+    "as many as are copied one by one, and one more": [...range(3, 17), ...range(300, 18)],
+    "half a group, and more than half of another": [...range(0, 128), ...range(300, 129)],
+    "all but one of a group": range(257, 255),
+    "whole groups": range(0, 512),
+    "seats of every kind": [...range(10, 5), ...range(256, 256), 512, 549],
+  };
+
+  it("are summed up from storage before they are packed", async () => {
+    for (const absent of Object.values(cases)) await expectBallot(absent);
+  });
+
+  it("are packed one by one by anybody, when they are full", async () => {
+    const { registry, stranger, ethers } = beacon;
+    for (const group of [0, 1]) {
+      const packed = keys
+        .slice(256 * group, 256 * (group + 1))
+        .map(({ point }) => concat(point.subarray(16, 64), point.subarray(80, 128)));
+      await registry.connect(stranger).packKeys();
+      const [event] = await registry.queryFilter(registry.filters.KeysPacked, "latest");
+      expect(event?.args.group).to.equal(group);
+      expect(await ethers.provider.getCode(event?.args.blob as string)).to.equal(toHex(concat(...packed)));
+      expect(await registry.packedGroups()).to.equal(group + 1);
+    }
+    await expect(registry.packKeys())
+      .to.be.revertedWithCustomError(registry, "ValidatorSet_GroupNotFull")
+      .withArgs(2, SEATS);
+  });
+
+  it("are summed up from blobs afterwards, to the same keys", async () => {
+    for (const absent of Object.values(cases)) await expectBallot(absent);
+  });
+
+  it("leave the rules of bitmaps as they were", async () => {
+    const { registry } = beacon;
+    const bitmap = bitsFrom([0, 300], SEATS);
+    bitmap[68] = 0x40;
+    await expect(registry.ballot(0, bitmap))
+      .to.be.revertedWithCustomError(registry, "AbsentSeats_Padding")
+      .withArgs(SEATS, SEATS);
+    await expect(registry.ballot(0, new Uint8Array(69))).to.be.revertedWithCustomError(registry, "AbsentSeats_Empty");
+    await expect(registry.ballot(0, new Uint8Array(64)))
+      .to.be.revertedWithCustomError(registry, "AbsentSeats_Length")
+      .withArgs(64, 69);
+  });
+
+  it("find the proposer's key in a blob and outside", async () => {
+    const { registry } = beacon;
+    const { seat } = await registry.proposer(0);
+    const { proposerKey } = await registry.ballot(0, "0x");
+    expect(proposerKey.yb).to.equal(toHex((keys[Number(seat)] as KeyPair).point.subarray(96)));
+  });
+});
+
+describe("Blobs, bits and mixes", () => {
+  async function deploy() {
+    const { ethers } = await network.create();
+    const signer = await firstSigner(ethers);
+    return { ethers, signer, mock: await new KeyBlobsMock__factory(signer).deploy() };
+  }
+
+  it("have the addresses that their numbers give", async () => {
+    const { ethers, mock } = await deploy();
+    const store = await mock.store();
+    for (const index of [0, 1, 126, 127, 254, 255, 256, 65_534, 65_535, 65_536, 2 ** 24 - 2]) {
+      expect(await mock.addressOf(store, index)).to.equal(getCreateAddress({ from: store, nonce: index + 1 }));
+    }
+    for (const [index, data] of ["0x00ff", "0x1a", `0x00${"5b".repeat(24_575)}`].entries()) {
+      await mock.write(data);
+      expect(await ethers.provider.getCode(await mock.addressOf(store, index))).to.equal(data);
+    }
+  });
+
+  it("are written by the owner of the store, and cannot be run", async () => {
+    const { signer, mock } = await deploy();
+    const store = KeyStore__factory.connect(await mock.store(), signer);
+    await expect(store.write("0x00"))
+      .to.be.revertedWithCustomError(store, "KeyStore_NotOwner")
+      .withArgs(signer.address);
+    await expect(mock.write("0x5bff")).to.be.revertedWithCustomError(store, "KeyStore_NotInert").withArgs(0x5b);
+    await expect(mock.write(`0x${"00".repeat(24_577)}`)).to.be.revertedWithCustomError(
+      store,
+      "KeyStore_CreationFailed",
+    );
+  });
+
+  it("are counted", async () => {
+    const { mock } = await deploy();
+    for (const [word, count] of [
+      [0n, 0],
+      [1n, 1],
+      [1n << 255n, 1],
+      [MaxUint256, 256],
+      [MaxUint256 - 1n, 255],
+      [MaxUint256 / 3n, 128],
+    ] as const) {
+      expect(await mock.bits(word)).to.equal(count);
+    }
+  });
+
+  it("are found in their history, however long", async () => {
+    const { mock } = await deploy();
+    const epochs = [0, 2, 3, 3, 7, 8, 20, 21, 22, 40];
+    for (const [mix, epoch] of epochs.entries()) await mock.push(epoch, mix + 1);
+    for (let epoch = 0; epoch < 45; epoch++) {
+      expect(await mock.asOf(epoch)).to.equal(epochs.findLastIndex((e) => e <= epoch) + 1);
+    }
+  });
+});
