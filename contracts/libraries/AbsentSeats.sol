@@ -11,8 +11,10 @@ import {KeySum, KeySums} from "./KeySum.sol";
 import {Seats, ValidatorSet} from "./ValidatorSet.sol";
 
 /// @title The seats that did not vote
-/// @notice A canonical bitmap: bit i is bit (i mod 8) of byte i / 8. One vote has one bitmap, because its hash is the
-///         record of who signed.
+/// @notice A canonical bitmap: bit i is bit (i mod 8) of byte i / 8. The same seats have one bitmap, because its hash
+///         is the record of who signed. Which seats signed is what the signature says, but for keys that sum up to
+///         zero: all their seats may be listed or none, whether they signed or not. Because of the proofs of possession
+///         such keys are in one hand, so nobody else's record is in doubt.
 library AbsentSeats {
     using ValidatorSet for ValidatorSet.State;
 
