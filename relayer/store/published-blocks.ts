@@ -1,5 +1,5 @@
 import { BLOCK_HEADER_BYTES, type BlockHeader, blockHash, readBlockHeader } from "../../protocol/block-header.ts";
-import { ByteReader, equal } from "../../protocol/bytes.ts";
+import { ByteReader, equal, toHex } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
 import { operatorSigned } from "../../protocol/operator-signature.ts";
@@ -28,11 +28,15 @@ export interface PublishedBlocksOptions {
 
 /** Different blocks of one number that are kept: an operator that signs two is slashable, and one is enough to go on. */
 const MAX_RIVALS = 2;
+/** Refused copies of the blocks of one number that are known again. */
+const MAX_REFUSED = 16;
 
 /** Blocks that operators have signed, by shard and number. Their contents are judged by whoever attests them. */
 export class PublishedBlocks {
   readonly #options: PublishedBlocksOptions;
   readonly #shards = new Map<number, Map<number, HeldBlock[]>>();
+  /** Hashes of copies that will never hold, by shard and number. */
+  readonly #refused = new Map<number, Map<number, string[]>>();
 
   constructor(options: PublishedBlocksOptions) {
     this.#options = options;
@@ -61,7 +65,7 @@ export class PublishedBlocks {
     const others = held.filter((block) => block !== copy);
     numbers.set(number, [...others, { header, hash, bytes: bytes.slice(), verified: false }]);
     this.#shards.set(shardId, numbers);
-    if (numbers.size > keptPerShard) numbers.delete(Math.min(...numbers.keys()));
+    forgetLowest(numbers, keptPerShard);
     return true;
   }
 
@@ -70,6 +74,17 @@ export class PublishedBlocks {
     for (const block of this.#shards.get(header.shardId)?.get(header.number) ?? []) {
       if (block.bytes === bytes) block.verified = true;
     }
+  }
+
+  /** Forgets a copy whose contents will never hold, and knows it again when it comes back: checking it is work. */
+  refuse(block: PublishedBlock): void {
+    const { shardId, number } = block.header;
+    const numbers = this.#refused.get(shardId) ?? new Map<number, string[]>();
+    const copies = numbers.get(number) ?? [];
+    numbers.set(number, [...copies, this.#copyHash(block.bytes)].slice(-MAX_REFUSED));
+    this.#refused.set(shardId, numbers);
+    forgetLowest(numbers, this.#options.keptPerShard);
+    this.discard(block);
   }
 
   /** Forgets a copy whose contents do not hold: the next one may be good. */
@@ -98,4 +113,18 @@ export class PublishedBlocks {
   numbered(shardId: number, number: number): readonly PublishedBlock[] {
     return this.#shards.get(shardId)?.get(number) ?? [];
   }
+
+  /** Whether this very copy was refused of late. */
+  isRefused({ header, bytes }: PublishedBlock): boolean {
+    const copies = this.#refused.get(header.shardId)?.get(header.number);
+    return copies?.includes(this.#copyHash(bytes)) ?? false;
+  }
+
+  #copyHash(bytes: Uint8Array): string {
+    return toHex(this.#options.crypto.keccak256(bytes));
+  }
+}
+
+function forgetLowest(numbers: Map<number, unknown>, kept: number): void {
+  if (numbers.size > kept) numbers.delete(Math.min(...numbers.keys()));
 }

@@ -73,6 +73,24 @@ describe("PublishedBlocks", () => {
     expect(bodies(1)).to.deep.equal([2]);
   });
 
+  it("knows a refused copy again, and a bounded number of them", () => {
+    const isRefused = (body: number) => {
+      published.add(block(headerOf(1), body));
+      const [copy] = published.numbered(1, 1) as [PublishedBlock];
+      const known = published.isRefused(copy);
+      published.discard(copy);
+      return known;
+    };
+    for (let body = 0; body < 40; body++) {
+      expect(isRefused(body)).to.equal(false);
+      published.add(block(headerOf(1), body));
+      published.refuse(published.numbered(1, 1)[0] as PublishedBlock);
+      expect(bodies(1)).to.deep.equal([]);
+      expect(isRefused(body)).to.equal(true);
+    }
+    expect(isRefused(0)).to.equal(false);
+  });
+
   it("lets another copy of a wanted block take the place of one that is not verified", () => {
     published.add(block(headerOf(1), 1));
     published.add(block(headerOf(2), 1));
