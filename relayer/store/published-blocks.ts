@@ -1,3 +1,5 @@
+import { MAX_BLOCK_BYTES } from "../../ledger/block.ts";
+import { maxBlockBytes } from "../../ledger/block-bounds.ts";
 import { BLOCK_HEADER_BYTES, type BlockHeader, blockHash, readBlockHeader } from "../../protocol/block-header.ts";
 import { ByteReader, equal, toHex } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
@@ -22,10 +24,13 @@ export interface PublishedBlocksOptions {
   readonly domain: Domain;
   /** Blocks of a shard that are kept; the lowest numbers go first. */
   readonly keptPerShard: number;
+  /** Bytes of them that are kept, likewise; by default two crosslinks of 32 blocks of full size. */
+  readonly keptBytesPerShard?: number;
   /** Who may publish blocks of the shard; null when there is no such shard. */
   readonly shard: (shardId: number) => { readonly operator: Uint8Array; readonly generation: number } | null;
 }
 
+const KEPT_BYTES_PER_SHARD = 64 * MAX_BLOCK_BYTES;
 /** Different blocks of one number that are kept: an operator that signs two is slashable, and one is enough to go on. */
 const MAX_RIVALS = 2;
 /** Refused copies of the blocks of one number that are known again. */
@@ -43,16 +48,18 @@ export class PublishedBlocks {
   }
 
   /**
-   * Keeps the block if its operator signed it. False when it was not taken.
+   * Keeps the block if its operator signed it, and its body is no longer than its steps can make it. False when it was not
+   * taken.
    * @param replaced number of the block of which another copy gives way, unless it is verified: the signature covers the
    * header alone, so whoever passed a copy on may have changed its contents
    * @throws DecodeError
    */
   add(bytes: Uint8Array, replaced?: number): boolean {
-    const { crypto, domain, keptPerShard } = this.#options;
+    const { crypto, domain, keptPerShard, keptBytesPerShard = KEPT_BYTES_PER_SHARD } = this.#options;
     const reader = new ByteReader(bytes.subarray(0, BLOCK_HEADER_BYTES + 65));
     const header = readBlockHeader(reader);
     const signature = reader.bytes(65);
+    if (bytes.length > maxBlockBytes(header.stepCount)) return false;
     const { shardId, number } = header;
     const shard = this.#options.shard(shardId);
     if (shard === null || header.generation !== shard.generation) return false;
@@ -66,6 +73,7 @@ export class PublishedBlocks {
     numbers.set(number, [...others, { header, hash, bytes: bytes.slice(), verified: false }]);
     this.#shards.set(shardId, numbers);
     forgetLowest(numbers, keptPerShard);
+    while (numbers.size > 1 && bytesOf(numbers) > keptBytesPerShard) forgetLowest(numbers, numbers.size - 1);
     return true;
   }
 
@@ -123,6 +131,12 @@ export class PublishedBlocks {
   #copyHash(bytes: Uint8Array): string {
     return toHex(this.#options.crypto.keccak256(bytes));
   }
+}
+
+function bytesOf(numbers: ReadonlyMap<number, readonly HeldBlock[]>): number {
+  let sum = 0;
+  for (const held of numbers.values()) for (const { bytes } of held) sum += bytes.length;
+  return sum;
 }
 
 function forgetLowest(numbers: Map<number, unknown>, kept: number): void {
