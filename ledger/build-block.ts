@@ -1,5 +1,5 @@
 import { BLOCK_HEADER_BYTES } from "../protocol/block-header.ts";
-import { MAX_STEPS } from "../protocol/presets.ts";
+import { MAX_PAYLOAD_BYTES, MAX_STEPS } from "../protocol/presets.ts";
 import { MAX_BLOCK_BYTES } from "./block.ts";
 import { BlockExecution, type BlockOutcome } from "./block-execution.ts";
 import { expectedBlockStart } from "./block-start.ts";
@@ -79,7 +79,9 @@ function tryToBuild(
     let next = 0;
     for (const step of execution.readingAhead(candidates)) {
       const withStep = length + STEP_FRAME_BYTES + step.payload.length;
-      if (steps.length === maxSteps || withStep > maxBytes) break;
+      // A payload that no block may hold ends nothing: it is skipped with whatever else is inadmissible.
+      const isFull = withStep > maxBytes && step.payload.length <= MAX_PAYLOAD_BYTES;
+      if (steps.length === maxSteps || isFull) break;
       try {
         execution.apply(step);
         steps.push({ kind: step.kind, payload: step.payload });

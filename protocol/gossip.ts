@@ -249,6 +249,9 @@ export function decodeMessagesRequest(bytes: Uint8Array): MessagesRequest {
   return request;
 }
 
+/** The longest answer: two blocks that differ in one number, and the lengths around its items. */
+export const MAX_ANSWER_BYTES = 2 * MAX_GOSSIP_BYTES + 4096;
+
 /** The answer to either request: encoded blocks, or ImportMessage payloads. */
 export function encodeAnswer(items: readonly Uint8Array[]): Uint8Array {
   const writer = new ByteWriter().u16(items.length);

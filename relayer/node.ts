@@ -22,6 +22,7 @@ import type { Transport } from "./network/transport.ts";
 import { BlockExchange } from "./node/block-exchange.ts";
 import { EpochDuties } from "./node/epoch-duties.ts";
 import { GossipBoard } from "./node/gossip-board.ts";
+import { type QueueSettings, queuePlace } from "./node/queue-place.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
 import { settle } from "./parent/actions/settle.ts";
@@ -53,8 +54,8 @@ export interface NodeOptions {
   readonly accountKey: Uint8Array;
   /** Its turn among the nodes that post (see Poster). */
   readonly posting: { readonly rank: number; readonly posters: number };
-  /** Keep the queue in memory: it holds nothing that cannot be rebuilt. */
-  readonly queueInMemory?: boolean;
+  /** Default: embedded, in the data directory. */
+  readonly queue?: QueueSettings;
   readonly onError: (error: unknown) => void;
   readonly onWarning: (message: string) => void;
 }
@@ -74,7 +75,7 @@ const POLL_MS = 200;
 /** Blocks per shard that are kept for attesting: what may be unanchored, and the parent crosslink's, with room. */
 const KEPT_CROSSLINKS_OF_BLOCKS = 4;
 
-/** @throws ParentSettingError, SlashingProtection's and JobDirectoryError's causes: a node starts whole or not at all */
+/** @throws ParentSettingError, SlashingProtection's, JobDirectoryError's and JobServerError's causes: a node starts whole or not at all */
 export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   const { crypto, onError, transport } = options;
   const provider = await connectProvider(options.parentUrl, { attempts: 5 });
@@ -87,7 +88,8 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
 
   const parentGenesis = await provider.getBlock(0);
   if (parentGenesis?.hash == null) throw new Error("the parent chain has no block 0");
-  const directory = path.join(options.dataDirectory, deploymentName(view, parentGenesis.hash));
+  const deployment = deploymentName(view, parentGenesis.hash);
+  const directory = path.join(options.dataDirectory, deployment);
   const protection = new SlashingProtection(path.join(directory, "slashing-protection.jsonl"));
   const clock = new ParentClock(follower);
   const blocks = new PublishedBlocks({
@@ -134,6 +136,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   const votes = new Votes(crypto, view);
   const board = new GossipBoard({ crypto, view, transport, blocks, certificates, votes, onError });
   const sender = new TransactionSender(provider, options.accountKey);
+  const operatorAddress = addressOfKey(crypto, options.accountKey);
   const { addresses } = options.deployment;
   const poster = new Poster({
     source: follower,
@@ -157,7 +160,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     crypto,
     view,
     operatorKey: options.accountKey,
-    operatorAddress: addressOfKey(crypto, options.accountKey),
+    operatorAddress,
     directory,
     messagesFor: (shardId, source, first, asOfEpoch) => delivery.fetch(shardId, source, first, asOfEpoch),
     publishBlock: (block) => board.publish({ kind: "block", block }),
@@ -167,7 +170,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   transport.onRequest(async (request) => answer(request, exchange, operators));
 
   const jobs = await startEpochJobs({
-    backend: { kind: "embedded", directory: options.queueInMemory === true ? "memory" : path.join(directory, "queue") },
+    backend: queuePlace(options.queue, directory, deployment, toHex(operatorAddress)),
     handlers: duties,
     certificateDeadline: (epoch, signal) => clock.until(clock.votingDeadline(Number(epoch), 1), signal),
     onError: (error, where) => onError(new Error(`jobs: ${where}: ${error.message}`, { cause: error })),

@@ -1,9 +1,10 @@
-import { FlowProducer, type JobType, type PgPool, type PostgresQueueBackend, Queue } from "bullmq";
+import { FlowProducer, type IQueueBackend, type JobType, Queue } from "bullmq";
 import type { JobBackend } from "./backends/backend.ts";
-import { type EmbeddedBackend, openEmbedded } from "./backends/embedded.ts";
+import { type BackendSettings, openBackend } from "./backends/open.ts";
 import { epochFlow, type JobIds, KEPT_EPOCHS, LEVELS, type Level, type Retry, rootId } from "./flow.ts";
 import { type CertificateDeadline, type EpochHandlers, handle } from "./handlers.ts";
-import { LevelWorker } from "./worker.ts";
+import { settledWithin } from "./settled-within.ts";
+import { DISCONNECT_MS, LevelWorker } from "./worker.ts";
 
 /**
  * Drives the fan-out and fan-in of epochs. It decides only what may run next: what was done, and what is still to do, the
@@ -12,7 +13,8 @@ import { LevelWorker } from "./worker.ts";
 export interface EpochJobs {
   /**
    * Adds the epoch's flow unless it is there already, finished or not. Cheap enough to be called every slot for every
-   * epoch that is not yet accepted, which is how a flow whose data were lost comes back.
+   * epoch that is not yet accepted, which is how a flow whose data were lost comes back. Fails soon when the queue's
+   * server is out of reach.
    */
   schedule(epoch: bigint | number, shardIds: readonly number[]): Promise<void>;
   /** Drops all the queue's data, its history included, and aborts the running handlers. */
@@ -22,7 +24,7 @@ export interface EpochJobs {
 }
 
 export interface EpochJobsOptions {
-  readonly backend: EmbeddedBackend;
+  readonly backend: BackendSettings;
   readonly handlers: EpochHandlers;
   readonly certificateDeadline: CertificateDeadline;
   /** Certificate handlers that run at a time; the number of shards or more. They mostly wait. Default 128. */
@@ -33,7 +35,7 @@ export interface EpochJobsOptions {
   readonly closeGraceMs?: number;
   /** Every failed attempt of a handler and every trouble of the queue; `where` names the job or queue. */
   readonly onError: (error: Error, where: string) => void;
-  /** The queue's data were damaged and have been replaced. */
+  /** The queue's data were damaged and have been replaced; its server is badly set up, out of reach, or back. */
   readonly onWarning: (message: string) => void;
 }
 
@@ -45,10 +47,10 @@ const KEPT_EVENTS = 100;
 
 /**
  * Opens the back-end and starts the workers. Jobs that an earlier process left unfinished run again at once.
- * @throws {JobDirectoryError} the back-end's directory is in use or cannot be written
+ * @throws {JobDirectoryError | JobServerError} the place for the queue is in use or cannot be used
  */
 export async function startEpochJobs(options: EpochJobsOptions): Promise<EpochJobs> {
-  const backend = await openEmbedded(options.backend, options.onWarning);
+  const backend = await openBackend(options.backend, options.onWarning);
   const jobs = new FlowEpochJobs(backend, options);
   try {
     await jobs.start();
@@ -59,13 +61,13 @@ export async function startEpochJobs(options: EpochJobsOptions): Promise<EpochJo
   }
 }
 
-type EpochQueue = Queue<JobIds, void, string, JobIds, void, string, PostgresQueueBackend, PgPool>;
+type EpochQueue = Queue<JobIds, void, string, JobIds, void, string, IQueueBackend, unknown>;
 
 class FlowEpochJobs implements EpochJobs {
   readonly #backend: JobBackend;
   readonly #options: EpochJobsOptions;
   readonly #queues: Readonly<Record<Level, EpochQueue>>;
-  readonly #flows: FlowProducer<PostgresQueueBackend, PgPool>;
+  readonly #flows: FlowProducer<IQueueBackend, unknown>;
   #workers: LevelWorker[] = [];
   #newest = -1n;
   #added = 0;
@@ -77,7 +79,7 @@ class FlowEpochJobs implements EpochJobs {
     this.#backend = backend;
     this.#options = options;
     const queue = (level: Level): EpochQueue => {
-      const opts = { connection: backend.connection, streams: { events: { maxLen: KEPT_EVENTS } } };
+      const opts = { connection: backend, streams: { events: { maxLen: KEPT_EVENTS } } };
       const opened: EpochQueue = new Queue(level, opts, backend.factory);
       opened.on("error", (error) => this.#report(error, `${level} queue`));
       return opened;
@@ -87,12 +89,12 @@ class FlowEpochJobs implements EpochJobs {
       checkpoint: queue("checkpoint"),
       submission: queue("submission"),
     };
-    this.#flows = new FlowProducer({ connection: backend.connection }, backend.factory);
+    this.#flows = new FlowProducer({ connection: backend }, backend.factory);
     this.#flows.on("error", (error) => this.#report(error, "flows"));
   }
 
   async start(): Promise<void> {
-    if (this.#backend.exclusive) await this.#recover();
+    await this.#recover();
     const { handlers, certificateDeadline, concurrency = 128 } = this.#options;
     this.#workers = LEVELS.map(
       (level) =>
@@ -112,11 +114,7 @@ class FlowEpochJobs implements EpochJobs {
   }
 
   obliterate(): Promise<void> {
-    return this.#inTurn(async () => {
-      // The root first: as long as it is there its epoch counts as scheduled.
-      for (const level of LEVELS.toReversed()) await this.#queues[level].obliterate({ force: true });
-      for (const worker of this.#workers) worker.abort("the queue was emptied");
-    });
+    return this.#inTurn(() => this.#empty());
   }
 
   close(): Promise<void> {
@@ -145,30 +143,48 @@ class FlowEpochJobs implements EpochJobs {
     await this.#backend.maintain();
   }
 
+  /**
+   * All queues are paused before the first is emptied, and the children go first: on Redis, a parent is dropped only from
+   * where it waits after its last child is gone, and must not run then.
+   */
+  async #empty(): Promise<void> {
+    for (const level of LEVELS) await this.#queues[level].pause();
+    for (const level of LEVELS) await this.#queues[level].obliterate({ force: true });
+    for (const worker of this.#workers) worker.abort("the queue was emptied");
+  }
+
   /** Puts back what a dead process was doing. The queue would notice by itself, but only after the locks have run out. */
   async #recover(): Promise<void> {
-    for (const level of LEVELS) {
-      for (const job of await this.#queues[level].getActive()) await job.moveToWait();
+    const queues = LEVELS.map((level) => this.#queues[level]);
+    // It died while it emptied the queues: nothing else pauses them.
+    if ((await Promise.all(queues.map((queue) => queue.isPaused()))).includes(true)) await this.#empty();
+    for (const queue of queues) {
+      for (const job of await queue.getActive()) await job.moveToWait();
     }
   }
 
   async #release(): Promise<void> {
     const { closeGraceMs = 2_000 } = this.#options;
-    await this.#turn;
+    // A server that is out of reach must not hold up what comes after.
+    await settledWithin([this.#turn], DISCONNECT_MS);
     await Promise.all(this.#workers.map((worker) => worker.close(closeGraceMs)));
-    await Promise.all([this.#flows.close(), ...Object.values(this.#queues).map((queue) => queue.close())]);
+    const queues = [this.#flows, ...Object.values(this.#queues)];
+    const closed = queues.map((queue) => queue.close());
+    await settledWithin(closed, DISCONNECT_MS);
     await this.#backend.close();
   }
 
   #inTurn(action: () => Promise<void>): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(new Error("the epoch jobs are closed"));
-    const done = this.#turn.then(action);
+    const done = this.#turn.then(action).catch((error: Error) => {
+      throw this.#backend.isOutage(error) ? new Error("the job queue is out of reach", { cause: error }) : error;
+    });
     this.#turn = done.catch(() => undefined);
     return done;
   }
 
-  /** Once closing, what the remains of interrupted jobs say is no news. */
+  /** Once closing, what the remains of interrupted jobs say is no news; nor is what follows from an outage. */
   #report(error: Error, where: string): void {
-    if (this.#closing === undefined) this.#options.onError(error, where);
+    if (this.#closing === undefined && !this.#backend.isOutage(error)) this.#options.onError(error, where);
   }
 }

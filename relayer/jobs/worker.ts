@@ -1,15 +1,20 @@
-import { type Job, type JobProgress, type PgPool, type PostgresQueueBackend, WaitingError, Worker } from "bullmq";
+import { type IQueueBackend, type Job, type JobProgress, WaitingError, Worker } from "bullmq";
 import type { JobBackend } from "./backends/backend.ts";
 import type { JobIds, Level } from "./flow.ts";
+import { settledWithin } from "./settled-within.ts";
 
 /** Seconds between looks at a silent queue. Work is announced at once; this only bounds what a lost announcement could cost. */
 const IDLE_SECONDS = 60;
 /** Milliseconds without renewal after which a job counts as abandoned, and between looks for such jobs. */
-const LOCK_MS = 30_000;
+const LOCK_MS = 10_000;
+/** Milliseconds between attempts to reach a queue that is out of reach. */
+const RETRY_MS = 1_000;
+/** Milliseconds that a server gets for each step of letting go. */
+export const DISCONNECT_MS = 500;
 /** A job that takes the process down with it is given up after so many starts. */
 const MAX_STARTS = 32;
 
-type EpochWorker = Worker<JobIds, void, string, PostgresQueueBackend, JobProgress, PgPool>;
+type EpochWorker = Worker<JobIds, void, string, IQueueBackend, JobProgress, unknown>;
 
 /** Runs the jobs of one level. */
 export class LevelWorker {
@@ -35,11 +40,12 @@ export class LevelWorker {
       (job: Job<JobIds, void>, token: string | undefined, signal: AbortSignal | undefined) =>
         this.#track(job, token, signal),
       {
-        connection: backend.connection,
+        connection: backend,
         concurrency,
         drainDelay: IDLE_SECONDS,
         lockDuration: LOCK_MS,
         stalledInterval: LOCK_MS,
+        runRetryDelay: RETRY_MS,
         maxStalledCount: MAX_STARTS,
         maxStartedAttempts: MAX_STARTS,
       },
@@ -57,15 +63,19 @@ export class LevelWorker {
     this.#worker.cancelAllJobs(reason);
   }
 
-  /** Stops taking jobs, aborts the running ones and waits at most `graceMs` for their handlers to return. */
+  /**
+   * Stops taking jobs, aborts the running ones and waits at most `graceMs` for their handlers to return, and about a second
+   * for a server to let go.
+   */
   async close(graceMs: number): Promise<void> {
     await this.#worker.pause(true);
     // A worker that waits for work would be woken by the very jobs that are put back, paused or not, and one that is
     // closed by force would leave its timer behind and hold the process.
-    await this.#worker.getBackend().disconnectBlocking(true);
+    // BullMQ waits for the end of a connection, which does not come while the server is out of reach.
+    const disconnected = await settledWithin([this.#worker.getBackend().disconnectBlocking(true)], DISCONNECT_MS);
     this.#stop.abort(new Error("the node is stopping"));
     const returned = await settledWithin(this.#running, graceMs);
-    await this.#worker.close(!returned);
+    await settledWithin([this.#worker.close(!(returned && disconnected))], DISCONNECT_MS);
   }
 
   async #track(job: Job<JobIds, void>, token: string | undefined, cancelled: AbortSignal | undefined): Promise<void> {
@@ -92,19 +102,5 @@ export class LevelWorker {
       await job.moveToWait(token).catch(() => undefined);
       throw new WaitingError();
     }
-  }
-}
-
-/** Whether all promises settled in time. */
-async function settledWithin(promises: Iterable<Promise<unknown>>, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, false);
-  });
-  const settled = Promise.allSettled(promises).then(() => true);
-  try {
-    return await Promise.race([settled, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

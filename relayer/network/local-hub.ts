@@ -1,4 +1,4 @@
-import { MAX_GOSSIP_BYTES } from "../../protocol/gossip.ts";
+import { MAX_ANSWER_BYTES, MAX_GOSSIP_BYTES } from "../../protocol/gossip.ts";
 import type { Transport } from "./transport.ts";
 
 /** Messages from one peer to another that may wait; beyond it the oldest are lost, as on any network. */
@@ -81,7 +81,9 @@ class Endpoint implements Transport {
       timer = setTimeout(() => reject(new Error(`network: ${peerId} did not answer`)), REQUEST_TIMEOUT_MS);
     });
     try {
-      return (await Promise.race([peer.answer(request.slice(), this.id), timeout])).slice();
+      const answer = await Promise.race([peer.answer(request.slice(), this.id), timeout]);
+      if (answer.length > MAX_ANSWER_BYTES) throw new RangeError(`network: ${peerId} answered ${answer.length} bytes`);
+      return answer.slice();
     } finally {
       clearTimeout(timer);
     }

@@ -8,7 +8,7 @@ export interface Transport {
   onMessage(handler: (message: Uint8Array, from: string) => void): void;
   /** Peers that may be asked. */
   peers(): readonly string[];
-  /** @throws Error when the peer is gone, refuses, or does not answer in time */
+  /** @throws Error when the peer is gone, refuses, answers more than MAX_ANSWER_BYTES, or does not answer in time */
   request(peer: string, request: Uint8Array): Promise<Uint8Array>;
   /** Answers the peers' requests. */
   onRequest(handler: (request: Uint8Array, from: string) => Promise<Uint8Array>): void;

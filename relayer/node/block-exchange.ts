@@ -14,7 +14,7 @@ export interface BlockExchangeOptions {
 
 /** Peers that are asked at a time: a silent one must not hold up what others have. */
 const PEERS_AT_A_TIME = 4;
-/** Bytes of blocks after which no further one is added to an answer. */
+/** Bytes of blocks in an answer, unless those of its first number alone are more. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Blocks between nodes, besides gossip: whoever has them hands them out. */
@@ -29,11 +29,11 @@ export class BlockExchange {
   answer(shardId: number, first: number, last: number): Uint8Array[] {
     const blocks: Uint8Array[] = [];
     let bytes = 0;
-    for (let number = first; number <= last && bytes < ANSWER_BYTES; number++) {
-      for (const block of this.#held(shardId, number)) {
-        blocks.push(block);
-        bytes += block.length;
-      }
+    for (let number = first; number <= last; number++) {
+      const held = this.#held(shardId, number);
+      bytes += held.reduce((sum, block) => sum + block.length, 0);
+      if (blocks.length > 0 && bytes > ANSWER_BYTES) break;
+      blocks.push(...held);
     }
     return blocks;
   }

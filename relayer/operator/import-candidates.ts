@@ -2,6 +2,7 @@ import { encodeImportInbox, STEP_KIND, type Step } from "../../ledger/step.ts";
 import { ByteReader } from "../../protocol/bytes.ts";
 import { epochOfSlot } from "../../protocol/clock.ts";
 import { MAX_ANSWERED_MESSAGES } from "../../protocol/gossip.ts";
+import { MAX_PAYLOAD_BYTES } from "../../protocol/presets.ts";
 import type { MessageSource, OperatorParentView } from "./ports.ts";
 
 export interface ImportCandidatesOptions {
@@ -104,9 +105,9 @@ export class ImportCandidates {
   }
 }
 
-/** Index of the message in a payload, -1 when it is not of that source or too short to tell. */
+/** Index of the message in a payload, -1 when it is not of that source or cannot be a message by its length. */
 function indexOf(payload: Uint8Array, source: number): number {
-  if (payload.length < PAYLOAD_HEAD_BYTES) return -1;
+  if (payload.length < PAYLOAD_HEAD_BYTES || payload.length > MAX_PAYLOAD_BYTES) return -1;
   const reader = new ByteReader(payload);
   if (reader.u32() !== source) return -1;
   const index = reader.bytes(8);

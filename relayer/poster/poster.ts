@@ -1,6 +1,6 @@
 import type { CheckpointSubmission } from "../parent/checkpoint-submission.ts";
 import type { ParentClock } from "../parent/parent-clock.ts";
-import type { ParentSource } from "../parent/parent-view.ts";
+import type { ParentSource, ParentView } from "../parent/parent-view.ts";
 
 /** What the poster sends; both count as done when somebody else was first. */
 export interface PosterActions {
@@ -27,9 +27,21 @@ const SETTLE_AT_A_TIME = 16;
 export class Poster {
   readonly #options: PosterOptions;
   #settling = false;
+  #resubmitting = false;
+  /**
+   * What was accepted of late, by the epoch of its source: after a reorg of the parent chain it has to be accepted again
+   * before anything else can be.
+   */
+  readonly #accepted = new Map<number, CheckpointSubmission>();
 
   constructor(options: PosterOptions) {
     this.#options = options;
+    const { source } = options;
+    // What was accepted before this node was started can be lost in a reorg as well.
+    for (const submission of latestSubmissions(source.view).reverse()) this.#remember(submission);
+    source.on("checkpoint", ({ submission }) => {
+      if (submission !== null) this.#remember(submission);
+    });
   }
 
   /**
@@ -58,6 +70,36 @@ export class Poster {
 
   /** Settles what can be settled. Called at every block of the parent chain. */
   async onBlock(): Promise<void> {
+    await Promise.all([this.#resubmit(), this.#settleDue()]);
+  }
+
+  /**
+   * Submits again what a reorg of the parent chain took back. Whoever voted on top of it may vote from nothing older, so
+   * until it stands again there is no other checkpoint.
+   */
+  async #resubmit(): Promise<void> {
+    const { source, actions, onError } = this.#options;
+    const { justified, parameters } = source.view;
+    const lost = this.#accepted.get(justified.epoch);
+    if (this.#resubmitting || lost === undefined || source.view.checkpoint(lost.targetEpoch) !== null) return;
+    if (source.view.epoch() > lost.targetEpoch + parameters.submitEpochs) return;
+    this.#resubmitting = true;
+    try {
+      await actions.submitCheckpoint(lost);
+    } catch (error) {
+      onError(error);
+    } finally {
+      this.#resubmitting = false;
+    }
+  }
+
+  #remember(submission: CheckpointSubmission): void {
+    this.#accepted.set(submission.sourceEpoch, submission);
+    const oldest = submission.targetEpoch - this.#options.source.view.parameters.submitEpochs;
+    for (const [source, { targetEpoch }] of this.#accepted) if (targetEpoch < oldest) this.#accepted.delete(source);
+  }
+
+  async #settleDue(): Promise<void> {
     if (this.#settling || !this.#isSettlementDue()) return;
     this.#settling = true;
     try {
@@ -110,4 +152,16 @@ export class Poster {
       await clock.until(view.head.timestamp + 1, signal);
     }
   }
+}
+
+/** From the justified checkpoint back, as far as they could still be submitted again; the latest first. */
+function latestSubmissions(view: ParentView): CheckpointSubmission[] {
+  const submissions: CheckpointSubmission[] = [];
+  const oldest = view.justified.epoch - view.parameters.submitEpochs;
+  let submission = view.checkpoint(view.justified.epoch)?.submission ?? null;
+  while (submission !== null && submission.targetEpoch >= oldest) {
+    submissions.push(submission);
+    submission = view.checkpoint(submission.sourceEpoch)?.submission ?? null;
+  }
+  return submissions;
 }

@@ -175,6 +175,7 @@ export class Devnet {
 
   async #startNodes(crypto: Crypto, keys: readonly OperatorKeys[]): Promise<void> {
     const hub = new LocalHub();
+    const { queue } = this.#options;
     const nodes = await Promise.all(
       keys.map((operator, rank) => {
         const onError = (error: unknown) => this.#problems.tell(operator.name, error);
@@ -187,6 +188,7 @@ export class Devnet {
           validatorKeys: operator.validatorKeys,
           accountKey: operator.accountKey,
           posting: { rank, posters: keys.length },
+          ...(queue === undefined ? {} : { queue }),
           onError,
           onWarning: (message) => this.#say(`${operator.name}: ${message}`),
         });

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { PRESETS, PROFILES, type PresetName, type ProfileName } from "../../protocol/presets.ts";
+import type { QueueSettings } from "../../relayer/node/queue-place.ts";
 
 export interface DevnetOptions {
   readonly shards: number | undefined;
@@ -12,6 +13,8 @@ export interface DevnetOptions {
   /** File with the deployer's private key in hexadecimal. */
   readonly keyFile: string | undefined;
   readonly dataDir: string | undefined;
+  /** Where every node keeps its queue; undefined is in its data. */
+  readonly queue: QueueSettings | undefined;
   /** Of the shards' JSON-RPC. */
   readonly port: number;
   /** End once this epoch is final and the demo is done; undefined runs until Ctrl-C. */
@@ -20,6 +23,13 @@ export interface DevnetOptions {
 }
 
 export const DEFAULT_PORT = 8645;
+
+const QUEUES = { embedded: true, postgres: true, redis: true };
+
+interface Parsed extends Omit<DevnetOptions, "queue"> {
+  readonly queue: keyof typeof QUEUES;
+  readonly queueUrl: string | undefined;
+}
 
 /** @throws through commander: prints what is wrong with which flag and ends the process with code 1 */
 export function parseOptions(args: readonly string[]): DevnetOptions {
@@ -38,6 +48,13 @@ export function parseOptions(args: readonly string[]): DevnetOptions {
       "private key that deploys and pays on the parent chain (needed unless it is a local one)",
     )
     .option("--data-dir <folder>", "keep the nodes' data there (default: a fresh folder)")
+    .option(
+      "--queue <kind>",
+      `where the nodes keep their queues: ${Object.keys(QUEUES).join(", ")}`,
+      oneOf(QUEUES),
+      "embedded",
+    )
+    .option("--queue-url <url>", "server of the queues, such as postgres://me@127.0.0.1/watchfire or redis://127.0.0.1")
     .option("--port <n>", "port of the shards' JSON-RPC", count(1, 65_535), DEFAULT_PORT)
     .option(
       "--epochs <n>",
@@ -46,7 +63,13 @@ export function parseOptions(args: readonly string[]): DevnetOptions {
     )
     .option("--json", "end with one JSON object on the last line of standard output", false)
     .allowExcessArguments(false);
-  return command.parse(args, { from: "user" }).opts<DevnetOptions>();
+  const { queue, queueUrl, ...others } = command.parse(args, { from: "user" }).opts<Parsed>();
+  if (queue === "embedded") {
+    if (queueUrl !== undefined) command.error("error: --queue-url goes with --queue postgres or redis");
+    return { ...others, queue: undefined };
+  }
+  if (queueUrl === undefined) return command.error(`error: --queue ${queue} needs --queue-url`);
+  return { ...others, queue: { kind: queue, url: queueUrl } };
 }
 
 function count(least: number, most: number): (value: string) => number {

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { recoverSenders } from "../../ledger/admission.ts";
+import { MAX_BLOCK_BYTES } from "../../ledger/block.ts";
 import { LedgerError } from "../../ledger/errors.ts";
+import { STEP_KIND } from "../../ledger/step.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { addressAt, crypto, ETHER, encoded, keyOf, Shard } from "./shard-fixture.ts";
 
@@ -48,6 +50,14 @@ describe("ledger/build-block", () => {
     }
     const shard = fundedShard();
     expect(shard.build(9, transfers(shard, 40), { maxBytes: whole.length }).nextCandidate).to.equal(40);
+  });
+
+  it("skips what is too long for any block, and goes on", () => {
+    const shard = fundedShard();
+    const huge = { kind: STEP_KIND.importMessage, payload: new Uint8Array(MAX_BLOCK_BYTES) };
+    const built = shard.build(9, [huge, ...transfers(shard, 2)]);
+    expect(built.skipped.map(({ index, error }) => [index, error.code])).to.deep.equal([[0, "PayloadTooLong"]]);
+    expect(built.steps).to.have.length(3);
   });
 
   it("builds nothing when not even an empty block fits", () => {

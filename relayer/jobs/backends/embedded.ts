@@ -45,10 +45,11 @@ async function openOrReplace(directory: DataDirectory, onWarning: (message: stri
 
 function overDatabase(database: PGlite, release: () => void): JobBackend {
   let closing: Promise<void> | undefined;
+  const connection = new PglitePool(database);
   return {
-    connection: new PglitePool(database),
-    factory: createPostgresBackend,
-    exclusive: true,
+    factory: (name, opts, kind) => createPostgresBackend(name, { ...opts, connection }, kind),
+    // What is in this process is in reach.
+    isOutage: () => false,
     async maintain() {
       // A single-session PostgreSQL has neither autovacuum nor checkpointer: without this, tables and log only grow.
       await database.exec("VACUUM");

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BackendSettings } from "../../../relayer/jobs/backends/open.ts";
 import { type EpochJobs, type EpochJobsOptions, startEpochJobs } from "../../../relayer/jobs/epoch-jobs.ts";
 import type { EpochHandlers } from "../../../relayer/jobs/handlers.ts";
 
@@ -40,22 +40,19 @@ export class Recorder implements EpochHandlers {
   }
 }
 
-/** Starts jobs and removes their traces after the test. */
+/** Starts jobs and ends them after the test. */
 export class Bench {
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
   readonly #open: EpochJobs[] = [];
-  readonly #directories: string[] = [];
 
-  directory(): string {
-    const path = mkdtempSync(join(tmpdir(), "watchfire-jobs-"));
-    this.#directories.push(path);
-    return path;
-  }
-
-  async start(handlers: EpochHandlers, options: Partial<EpochJobsOptions> = {}): Promise<EpochJobs> {
+  async start(
+    handlers: EpochHandlers,
+    backend: BackendSettings,
+    options: Partial<EpochJobsOptions> = {},
+  ): Promise<EpochJobs> {
     const jobs = await startEpochJobs({
-      backend: { kind: "embedded", directory: "memory" },
+      backend,
       handlers,
       certificateDeadline: never,
       retry: { attempts: 3, backoffMs: 10 },
@@ -69,9 +66,19 @@ export class Bench {
 
   async clear(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((jobs) => jobs.close()));
-    for (const path of this.#directories.splice(0)) rmSync(path, { recursive: true, force: true });
     this.errors.length = 0;
     this.warnings.length = 0;
+  }
+}
+
+/** Leaves what a job leaves in the world, unless it is there already; returns whether it was not. */
+export function leaveEffect(folder: string, job: string): boolean {
+  try {
+    writeFileSync(path.join(folder, job.replace("/", " ")), "", { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { MAX_GOSSIP_BYTES } from "../../../protocol/gossip.ts";
+import { MAX_ANSWER_BYTES, MAX_GOSSIP_BYTES } from "../../../protocol/gossip.ts";
 import { LocalHub } from "../../../relayer/network/local-hub.ts";
 import type { Transport } from "../../../relayer/network/transport.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -122,6 +122,12 @@ describe("LocalHub", () => {
 
   it("refuses messages that are too long", () => {
     expect(() => join("a").publish(new Uint8Array(MAX_GOSSIP_BYTES + 1))).to.throw(RangeError);
+  });
+
+  it("refuses answers that are too long", async () => {
+    const a = join("a");
+    join("b").onRequest(async () => new Uint8Array(MAX_ANSWER_BYTES + 1));
+    await refused(a.request("b", Uint8Array.of(1)), `b answered ${MAX_ANSWER_BYTES + 1} bytes`);
   });
 
   it("does not let one peer's flood push out, or hold up, another one's messages", async () => {
