@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { encodeAnswer } from "../../../protocol/gossip.ts";
 import { MessageDelivery } from "../../../relayer/messages/delivery.ts";
@@ -54,6 +55,28 @@ describe("MessageDelivery", () => {
         .map(([byte]) => byte)
         .filter((byte) => byte !== 0xff),
     ).to.deep.equal([1, 2]);
+  });
+
+  it("does not wait for a silent peer longer than a second", async () => {
+    const transport = new RecordingTransport({
+      silent: () => new Promise(() => {}),
+      operator: async () => encodeAnswer([payload(1)]),
+    });
+    const before = performance.now();
+    expect(await delivery(transport).fetch(2, 1, 0, 3)).to.deep.equal([payload(1)]);
+    expect(performance.now() - before).to.be.below(3_000);
+  });
+
+  it("waits on when nobody had any in that time", async () => {
+    const transport = new RecordingTransport({
+      silent: () => new Promise(() => {}),
+      nothing: async () => encodeAnswer([]),
+      slow: async () => {
+        await sleep(1_200);
+        return encodeAnswer([payload(1)]);
+      },
+    });
+    expect(await delivery(transport).fetch(2, 1, 0, 3)).to.deep.equal([payload(1)]);
   });
 
   it("has nothing where there are no peers", async () => {
