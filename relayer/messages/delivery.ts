@@ -44,6 +44,12 @@ export class MessageDelivery {
       }),
     );
     // All of them, since any peer may answer with rubbish: what does not execute is skipped.
-    return answers.flat();
+    return inTurns(answers);
   }
+}
+
+/** The first of every list, then the second of every list: a long list cannot crowd out the others where room is bounded. */
+function inTurns(lists: readonly (readonly Uint8Array[])[]): Uint8Array[] {
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();
 }

@@ -5,6 +5,7 @@ import { decodeWitness } from "../../ledger/block-witness.ts";
 import { LedgerError } from "../../ledger/errors.ts";
 import { verifyBlock } from "../../ledger/verify-block.ts";
 import { concat, toHex } from "../../protocol/bytes.ts";
+import { MAX_STEPS } from "../../protocol/presets.ts";
 import { exampleBlocks } from "../ledger/example-blocks.ts";
 import { crypto, sign } from "../ledger/shard-fixture.ts";
 import { mutated } from "../support/mutation.ts";
@@ -26,7 +27,7 @@ describe("Fuzzed blocks", () => {
   it("have witnesses that decode, or not, and nothing else", () => {
     const witnesses = EXAMPLES.map(({ block }) => block.witness);
     const cases = fc.property(mutated(witnesses), (bytes) => {
-      decoded(() => decodeWitness(crypto, bytes));
+      decoded(() => decodeWitness(crypto, bytes, MAX_STEPS));
     });
     fc.assert(cases, property(RUNS));
   });
