@@ -137,8 +137,8 @@ library CheckpointEntries {
     }
 
     /// @dev SigningRoots.crosslink of the record at `source` in the calldata, made in the prepared memory, becomes the
-    ///      entry. It returns lastBlock - firstBlock, which wraps to a number that is too large if the range ends before
-    ///      it begins, and is made one if there is a block 0; and the generation of the record.
+    ///      entry. It returns lastBlock - firstBlock, which wraps to one too large if the range ends before
+    ///      it begins, and is made so if there is a block 0; and the generation of the record.
     function _replaceEntry(
         bytes32[] memory entries,
         uint256 next,
