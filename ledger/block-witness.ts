@@ -1,6 +1,7 @@
 import { frontierLength } from "../protocol/append-tree.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../protocol/bytes.ts";
 import type { Crypto } from "../protocol/crypto.ts";
+import { maxInnerNodes } from "./block-bounds.ts";
 import type { OutboxOpening } from "./outbox-book.ts";
 import { decodePartialTree, encodePartialTree } from "./partial-tree.ts";
 import type { StateTree } from "./state-tree.ts";
@@ -25,8 +26,11 @@ export function encodeWitness(tree: StateTree, outboxes: readonly OutboxOpening[
   return writer.finish();
 }
 
-/** @throws DecodeError */
-export function decodeWitness(crypto: Crypto, bytes: Uint8Array): BlockWitness {
+/**
+ * @param stepCount of the block: what its steps cannot touch is not worth the work
+ * @throws DecodeError
+ */
+export function decodeWitness(crypto: Crypto, bytes: Uint8Array, stepCount: number): BlockWitness {
   const reader = new ByteReader(bytes);
   const partialTree = reader.bytes(reader.u32());
   const outboxes: OutboxOpening[] = [];
@@ -41,5 +45,5 @@ export function decodeWitness(crypto: Crypto, bytes: Uint8Array): BlockWitness {
     outboxes.push({ destination, outbox: { count, frontier } });
   }
   reader.end();
-  return { tree: decodePartialTree(crypto, partialTree), outboxes };
+  return { tree: decodePartialTree(crypto, partialTree, maxInnerNodes(stepCount)), outboxes };
 }

@@ -90,10 +90,11 @@ const SIZE = { empty: 1, hash: 33, leaf: 65, inner: 1 } as const;
 
 /**
  * Builds the tree and hashes it. Whether it is the canonical one shows only after the steps have run.
+ * @param maxInner inner nodes that it may have
  * @throws DecodeError
  */
-export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree {
-  const { leaves, inner } = countNodes(bytes);
+export function decodePartialTree(crypto: Crypto, bytes: Uint8Array, maxInner: number): StateTree {
+  const { leaves, inner } = countNodes(bytes, maxInner);
   const store = new NodeStore(leaves, inner);
   /** Places still to be filled, the next one last: depth, and twice the parent plus the side. */
   const depths = [0];
@@ -132,12 +133,13 @@ export function decodePartialTree(crypto: Crypto, bytes: Uint8Array): StateTree 
       }
     }
   }
+  checkInnerNodes(store);
   rehash(crypto, store);
   return new StateTree(crypto, store);
 }
 
-/** @throws DecodeError unless the bytes are one tree and nothing else */
-function countNodes(bytes: Uint8Array): { leaves: number; inner: number } {
+/** @throws DecodeError unless the bytes are one tree and nothing else, with so many inner nodes at most */
+function countNodes(bytes: Uint8Array, maxInner: number): { leaves: number; inner: number } {
   let leaves = 0;
   let inner = 0;
   let offset = 0;
@@ -156,7 +158,7 @@ function countNodes(bytes: Uint8Array): { leaves: number; inner: number } {
         break;
       case KIND.inner:
         offset += SIZE.inner;
-        inner++;
+        if (++inner > maxInner) throw new DecodeError(`a partial tree of more than ${maxInner} inner nodes`);
         missing += 2;
         break;
       default:
@@ -170,6 +172,18 @@ function countNodes(bytes: Uint8Array): { leaves: number; inner: number } {
 function isZero(bytes: Uint8Array, start: number): boolean {
   for (let i = 0; i < 32; i++) if (bytes[start + i] !== 0) return false;
   return true;
+}
+
+/** @throws DecodeError where the subtree below an inner node has one leaf or none, and no such node stands in a state tree */
+function checkInnerNodes(store: NodeStore): void {
+  const isSingle = (reference: number) => reference === EMPTY || (reference < 0 && !store.isOpaque(leafOf(reference)));
+  for (let id = 1; id < store.innerCount; id++) {
+    const left = store.child(id, 0);
+    const right = store.child(id, 1);
+    if ((left === EMPTY && isSingle(right)) || (right === EMPTY && isSingle(left))) {
+      throw new DecodeError("an inner node over one leaf or none");
+    }
+  }
 }
 
 /** @throws DecodeError when the leaf's key does not lead to its place */

@@ -59,7 +59,7 @@ export function openWitness(
 ): BlockWitness {
   let witness: BlockWitness;
   try {
-    witness = decodeWitness(crypto, block.witness);
+    witness = decodeWitness(crypto, block.witness, block.header.stepCount);
   } catch (error) {
     if (error instanceof DecodeError) throw new LedgerError("MalformedWitness", { reason: error.message });
     throw error;

@@ -31,7 +31,7 @@ import type { DeploymentRecord } from "./parent/deployment.ts";
 import { ParentClock } from "./parent/parent-clock.ts";
 import { ParentFollower } from "./parent/parent-follower.ts";
 import type { ParentView } from "./parent/parent-view.ts";
-import { connectProvider } from "./parent/rpc.ts";
+import { connectProvider, withRetries } from "./parent/rpc.ts";
 import { TransactionSender } from "./parent/transaction-sender.ts";
 import { Poster } from "./poster/poster.ts";
 import { PublishedBlocks } from "./store/published-blocks.ts";
@@ -70,6 +70,8 @@ export interface WatchfireNode {
   close(): Promise<void>;
 }
 
+/** Tries of a request to the parent chain before a node gives up to start. */
+const CONNECT_ATTEMPTS = 5;
 /** Milliseconds between looks at the parent chain. */
 const POLL_MS = 200;
 /** Blocks per shard that are kept for attesting: what may be unanchored, and the parent crosslink's, with room. */
@@ -78,7 +80,7 @@ const KEPT_CROSSLINKS_OF_BLOCKS = 4;
 /** @throws ParentSettingError, SlashingProtection's, JobDirectoryError's and JobServerError's causes: a node starts whole or not at all */
 export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   const { crypto, onError, transport } = options;
-  const provider = await connectProvider(options.parentUrl, { attempts: 5 });
+  const provider = await connectProvider(options.parentUrl, { attempts: CONNECT_ATTEMPTS });
   const follower = await ParentFollower.connect(crypto, provider, options.deployment, {
     intervalMs: POLL_MS,
   });
@@ -86,7 +88,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   const { view } = follower;
   await follower.start();
 
-  const parentGenesis = await provider.getBlock(0);
+  const parentGenesis = await withRetries(CONNECT_ATTEMPTS, undefined, () => provider.getBlock(0));
   if (parentGenesis?.hash == null) throw new Error("the parent chain has no block 0");
   const deployment = deploymentName(view, parentGenesis.hash);
   const directory = path.join(options.dataDirectory, deployment);

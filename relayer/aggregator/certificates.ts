@@ -38,9 +38,13 @@ export class Certificates {
   readonly #collecting = new EpochBoard<Collected>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_SHARDS });
   /**
    * Attestations that came before their crosslink, by shard id and first signer: whoever signs rubbish takes no place but
-   * its own.
+   * its own. Of several by the same first signer the smallest set is kept, which is what that signer itself sent: others can
+   * add themselves to it, and nobody can take it apart. So each who sent one is counted, in its own set or in a larger one.
    */
-  readonly #early = new EpochBoard<Attestation>({ maxEpochs: KEPT_EPOCHS, maxKeys: MAX_SHARDS * MAX_PLACES });
+  readonly #early = new EpochBoard<{ attestation: Attestation }>({
+    maxEpochs: KEPT_EPOCHS,
+    maxKeys: MAX_SHARDS * MAX_PLACES,
+  });
 
   /** @param publish called with each certificate that was completed here */
   constructor(crypto: Crypto, view: ParentView, publish: (certificate: Certificate) => void) {
@@ -67,7 +71,7 @@ export class Certificates {
     const hash = crosslinkHash(this.#crypto, this.#view.domain, signed.crosslink);
     const collected = { signed, hash, signatures: new DisjointSignatures(committee.length) };
     if (!this.#collecting.put(epoch, String(shardId), collected)) return;
-    for (const attestation of this.#early.entries(epoch).values()) {
+    for (const { attestation } of this.#early.entries(epoch).values()) {
       if (attestation.shardId === shardId && equal(attestation.crosslinkHash, hash))
         this.#merge(collected, attestation);
     }
@@ -79,13 +83,17 @@ export class Certificates {
     if (committee === null || named.count !== committee.length) return;
     const collected = this.#collecting.get(epoch, String(shardId));
     const early = `${shardId}/${setBits(named.bits)[0]}`;
+    const held = this.#early.get(epoch, early);
     const isWanted =
       collected === undefined
-        ? this.#early.get(epoch, early) === undefined
+        ? held === undefined ||
+          (equal(held.attestation.crosslinkHash, hash) && isPart(named.bits, held.attestation.members.bits))
         : equal(collected.hash, hash) && collected.signatures.fits(named);
     if (!isWanted || !membersSigned(this.#crypto, keysOf(committee), named, hash, attestation.signature)) return;
-    if (collected === undefined) this.#early.put(epoch, early, attestation);
-    else this.#merge(collected, attestation);
+    if (collected === undefined) {
+      if (held === undefined) this.#early.put(epoch, early, { attestation });
+      else held.attestation = attestation;
+    } else this.#merge(collected, attestation);
   }
 
   addCertificate(certificate: Certificate): void {
@@ -120,4 +128,9 @@ export class Certificates {
     this.#finished.put(epoch, String(shardId), certificate);
     this.#publish(certificate);
   }
+}
+
+/** Whether the set bits of `part` are some of those of `whole`, and not all. */
+function isPart(part: Uint8Array, whole: Uint8Array): boolean {
+  return part.every((byte, i) => (byte & ~(whole[i] as number)) === 0) && !equal(part, whole);
 }

@@ -1,4 +1,4 @@
-import { LedgerError } from "../../ledger/errors.ts";
+import { LedgerError, type LedgerErrorCode } from "../../ledger/errors.ts";
 import type { BlockHeader } from "../../protocol/block-header.ts";
 import { DecodeError, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { parentOfEntry } from "../../protocol/checkpoint.ts";
@@ -24,6 +24,17 @@ export interface CrosslinkCheckOptions {
   /** The stateless check of one block on top of another (none for block 1). @throws LedgerError */
   readonly verifyBlock: (block: Uint8Array, previous: BlockHeader | null) => void;
 }
+
+/** Errors that another view of the parent chain may not have: they say nothing for good about a block. */
+const DEPENDS_ON_PARENT: ReadonlySet<LedgerErrorCode> = new Set([
+  "WrongSeed",
+  "WrongShardCount",
+  "UnknownInboxEntry",
+  "WrongInboxEntry",
+  "InboxEntryTooRecent",
+  "CheckpointNotSettled",
+  "WrongCheckpointRoot",
+]);
 
 /** Where a block stands: on top of this one. */
 interface Below {
@@ -116,9 +127,16 @@ async function soundBlock(
   const { blocks, fetchBlocks } = options;
   const { shardId, lastBlock } = crosslink;
   let failure: Error = new CrosslinkRefused(`block ${number} is not published`);
+  /** What the operator itself made unsound is the same at every peer: once is enough. */
+  const unsound = new Set<string>();
   const find = (): PublishedBlock | null => {
     for (const block of [...blocks.numbered(shardId, number)]) {
       if (!equal(block.header.parentHash, below.hash)) continue;
+      const copy = toHex(options.crypto.keccak256(block.bytes));
+      if (unsound.has(copy) || blocks.isRefused(block)) {
+        blocks.discard(block);
+        continue;
+      }
       try {
         options.verifyBlock(block.bytes, below.header);
         blocks.confirm(block);
@@ -126,7 +144,9 @@ async function soundBlock(
       } catch (error) {
         // What is not known yet of the parent chain says nothing about the block.
         if (!(error instanceof LedgerError) || error.code === "FactsUnavailable") throw error;
-        blocks.discard(block);
+        if (DEPENDS_ON_PARENT.has(error.code)) blocks.discard(block);
+        else blocks.refuse(block);
+        unsound.add(copy);
         failure = error;
       }
     }

@@ -70,6 +70,8 @@ export async function audit(options: AuditOptions): Promise<AuditResult> {
       `value is not conserved: deposits of ${deposits} wei less withdrawals of ${paid} are not ${found}: ${places}`,
     );
   }
+  // The sum cannot show it: what is paid stands on both sides.
+  if (unpaid < 0n) throw new AuditFailure(`the parent chain has paid ${-unpaid} wei that no shard has sent`);
   // More is a gift; less could not pay everybody.
   if (vaultBalance < found) throw new AuditFailure(`the vault holds ${vaultBalance} wei for ${found}: ${places}`);
   return result;
@@ -94,7 +96,6 @@ function sums(view: ParentView, replays: ReadonlyMap<number, ShardReplay>, paid:
       if (index >= imported) unimported += entry.value;
     }
   }
-  // Negative when the parent chain paid what no shard has sent, which the sums then show.
   return { blocks, transactions, onShards, inFlight, unimported, unpaid: sentToParent - paid, deposits, paid };
 }
 

@@ -37,7 +37,8 @@ export class ShardReplay {
     this.#environment = environment;
     this.#operator = operator;
     this.#source = source;
-    this.state = ShardState.genesis(environment.crypto, 0);
+    // One undo: a block whose outcome is not what its header says is taken back, or the taking back would be what fails.
+    this.state = ShardState.genesis(environment.crypto, 1);
   }
 
   /** Executes the blocks of the next anchored crosslink and compares. @throws AuditFailure */

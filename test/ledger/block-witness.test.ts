@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { encodeBlock } from "../../ledger/block.ts";
+import { maxBlockBytes } from "../../ledger/block-bounds.ts";
 import { verifyBlock } from "../../ledger/verify-block.ts";
 import { ByteReader, ByteWriter, concat, ZERO_HASH } from "../../protocol/bytes.ts";
 import { hashNode } from "../../protocol/padded-tree.ts";
@@ -159,6 +160,33 @@ describe("ledger/block-witness", () => {
     expect(verdict(example, witness(Uint8Array.of(4)))).to.equal("MalformedWitness");
     expect(verdict(example, witness(Uint8Array.of(0, 0)))).to.equal("MalformedWitness");
     expect(verdict(example, witness(Uint8Array.of(0)))).to.equal("sound");
+  });
+
+  it("refuses more inner nodes than the steps can touch, before it builds them", () => {
+    const example = examples[0]!;
+    expect(example.block.header.stepCount).to.equal(1);
+    const witness = (tree: Node) => join({ tree, openings: Uint8Array.of(0, 0) });
+    const hash: Node = { kind: 1, hash: new Uint8Array(32).fill(1) };
+    const complete = (depth: number): Node =>
+      depth === 0 ? hash : { kind: 3, left: complete(depth - 1), right: complete(depth - 1) };
+    // 1023 inner nodes, and 2047; a step touches four keys of 256 bits.
+    expect(verdict(example, witness(complete(10)))).to.equal("WrongPreStateRoot");
+    expect(verdict(example, witness(complete(11)))).to.equal("MalformedWitness");
+  });
+
+  it("refuses inner nodes over one leaf or none", () => {
+    const empty: Node = { kind: 0 };
+    expect([...all((node) => (node.kind === 0 ? { kind: 3, left: empty, right: empty } : null))]).to.deep.equal([
+      "MalformedWitness",
+    ]);
+    const codes = all((node) => (node.kind === 2 ? { kind: 3, left: node, right: empty } : null));
+    expect([...codes]).to.deep.equal(["MalformedWitness"]);
+  });
+
+  it("has no more bytes than its steps allow", () => {
+    for (const { block } of examples) {
+      expect(encodeBlock(block).length).to.be.at.most(maxBlockBytes(block.header.stepCount));
+    }
   });
 
   describe("outbox openings", () => {

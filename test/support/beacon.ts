@@ -7,14 +7,12 @@ import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain, type Domain } from "../../protocol/eip712.ts";
 import { type Parameters, parametersFor } from "../../protocol/presets.ts";
 import { batchProofOfPossessionDigest } from "../../protocol/vote.ts";
-import {
-  BeaconRegistry__factory,
-  CrosslinkAnchors__factory,
-  Inbox__factory,
-  ShardRegistry__factory,
-  Staking__factory,
-  Vault__factory,
-} from "../../types/index.ts";
+import { BeaconRegistry__factory } from "../../types/factories/beacon/BeaconRegistry__factory.ts";
+import { CrosslinkAnchors__factory } from "../../types/factories/beacon/CrosslinkAnchors__factory.ts";
+import { Staking__factory } from "../../types/factories/beacon/Staking__factory.ts";
+import { Inbox__factory } from "../../types/factories/shards/Inbox__factory.ts";
+import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
+import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
 import { keyPair } from "./bls-keys.ts";
 import { SeededRandom } from "./random.ts";
 
@@ -72,11 +70,11 @@ export function batchDeposit(beacon: Beacon, keys: readonly KeyPair[], owner: st
   return { publicKeys: toHex(publicKeys), proof: toHex(beacon.crypto.bls.decompressG2(proof)) };
 }
 
-/** Deposits for all keys, in batches of 32. */
-export async function depositAll(beacon: Beacon, keys: readonly KeyPair[]): Promise<void> {
+/** Deposits for all keys, in batches. */
+export async function depositAll(beacon: Beacon, keys: readonly KeyPair[], perBatch = 32): Promise<void> {
   const owner = beacon.stranger.address;
-  for (let i = 0; i < keys.length; i += 32) {
-    const batch = keys.slice(i, i + 32);
+  for (let i = 0; i < keys.length; i += perBatch) {
+    const batch = keys.slice(i, i + perBatch);
     const { publicKeys, proof } = batchDeposit(beacon, batch, owner);
     const value = beacon.parameters.stake * BigInt(batch.length);
     await beacon.staking.depositBatch(publicKeys, proof, owner, { value });

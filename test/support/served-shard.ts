@@ -35,9 +35,17 @@ export class ServedShard {
     return this.shards.operator(1);
   }
 
-  /** From now on a slot every so often. */
+  /** From now on a slot every so often, and a checkpoint, settled at once, for each epoch that has ended. */
   run(milliseconds: number): void {
-    this.#slots = setInterval(() => void this.shards.nextSlot(), milliseconds);
+    const { shards } = this;
+    let { epoch } = shards.parent;
+    this.#slots = setInterval(() => {
+      void shards.nextSlot();
+      if (shards.parent.epoch === epoch) return;
+      epoch = shards.parent.epoch;
+      shards.anchor();
+      shards.parent.settle();
+    }, milliseconds);
   }
 
   async close(): Promise<void> {

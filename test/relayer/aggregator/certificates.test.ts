@@ -66,6 +66,28 @@ describe("Certificates", () => {
     expect(published.map(isValid)).to.deep.equal([true]);
   });
 
+  it("counts all who came before the crosslink, though one of them merged itself into every attestation", () => {
+    const signed = parent.crosslink(SHARD, EPOCH);
+    for (const own of [[0], [1, 2], [3], [4], [5]]) {
+      certificates.addAttestation(parent.attestation(signed, [...own, 7]));
+      certificates.addAttestation(parent.attestation(signed, own));
+      certificates.addAttestation(parent.attestation(signed, [...own, 6]));
+    }
+    certificates.addCrosslink(signed);
+    expect(published.map(isValid)).to.deep.equal([true]);
+  });
+
+  it("keeps an early attestation when something smaller does not verify, or is of another crosslink", () => {
+    const signed = parent.crosslink(SHARD, EPOCH);
+    const invented = parent.crosslink(SHARD, EPOCH, { stateRoot: crypto.sha256(Uint8Array.of(1)) });
+    const { signature } = parent.attestation(signed, [0, 1, 2, 3, 4, 5]);
+    certificates.addAttestation(parent.attestation(signed, [0, 1, 2, 3, 4, 5]));
+    certificates.addAttestation({ ...parent.attestation(signed, [0]), signature });
+    certificates.addAttestation(parent.attestation(invented, [0]));
+    certificates.addCrosslink(signed);
+    expect(published.map(isValid)).to.deep.equal([true]);
+  });
+
   it("counts nobody twice", () => {
     const signed = parent.crosslink(SHARD, EPOCH);
     certificates.addCrosslink(signed);

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { createNativeCrypto } from "../../../crypto/native.ts";
+import { maxBlockBytes } from "../../../ledger/block-bounds.ts";
 import { type BlockHeader, blockHash, writeBlockHeader } from "../../../protocol/block-header.ts";
-import { ByteWriter, DecodeError } from "../../../protocol/bytes.ts";
+import { ByteWriter, concat, DecodeError } from "../../../protocol/bytes.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
 import { createDomain, type Domain } from "../../../protocol/eip712.ts";
 import { addressOfKey, signAsOperator } from "../../../protocol/operator-signature.ts";
@@ -73,6 +74,24 @@ describe("PublishedBlocks", () => {
     expect(bodies(1)).to.deep.equal([2]);
   });
 
+  it("knows a refused copy again, and a bounded number of them", () => {
+    const isRefused = (body: number) => {
+      published.add(block(headerOf(1), body));
+      const [copy] = published.numbered(1, 1) as [PublishedBlock];
+      const known = published.isRefused(copy);
+      published.discard(copy);
+      return known;
+    };
+    for (let body = 0; body < 40; body++) {
+      expect(isRefused(body)).to.equal(false);
+      published.add(block(headerOf(1), body));
+      published.refuse(published.numbered(1, 1)[0] as PublishedBlock);
+      expect(bodies(1)).to.deep.equal([]);
+      expect(isRefused(body)).to.equal(true);
+    }
+    expect(isRefused(0)).to.equal(false);
+  });
+
   it("lets another copy of a wanted block take the place of one that is not verified", () => {
     published.add(block(headerOf(1), 1));
     published.add(block(headerOf(2), 1));
@@ -105,6 +124,28 @@ describe("PublishedBlocks", () => {
       [1, 2],
     ]);
     expect(published.chain(1, 1, 3, hashOf(first))).to.deep.equal([]);
+  });
+
+  it("keeps no body that is longer than the signed number of steps allows", () => {
+    const header = headerOf(1, { stepCount: 2 });
+    const longest = maxBlockBytes(2);
+    const padded = (length: number) => concat(block(header), new Uint8Array(length - block(header).length));
+    expect(published.add(padded(longest + 1))).to.equal(false);
+    expect(published.add(padded(longest))).to.equal(true);
+  });
+
+  it("forgets the lowest numbers when their blocks are too long together", () => {
+    const operator = addressOfKey(crypto, KEY);
+    const keptBytesPerShard = 3 * block(headerOf(1)).length;
+    published = new PublishedBlocks({
+      crypto,
+      domain,
+      keptPerShard: 100,
+      keptBytesPerShard,
+      shard: () => ({ operator, generation: 0 }),
+    });
+    for (const number of [1, 2, 3, 4, 5]) published.add(block(headerOf(number)));
+    expect([1, 2, 3, 4, 5].map((number) => published.numbered(1, number).length)).to.deep.equal([0, 0, 1, 1, 1]);
   });
 
   it("forgets the lowest numbers when there are too many", () => {

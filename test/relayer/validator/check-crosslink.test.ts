@@ -139,7 +139,8 @@ describe("checkCrosslink", () => {
     const blocks = shard.of(crosslink);
     add([...blocks.slice(0, 2), flipped(blocks[2] as Uint8Array), ...blocks.slice(3)]);
     await refused(check(crosslink), "", LedgerError);
-    peers = [blocks];
+    // The bad copy is gone, so the good one finds its place by gossip as well.
+    add([blocks[2] as Uint8Array]);
     await check(crosslink);
   });
 
@@ -152,6 +153,41 @@ describe("checkCrosslink", () => {
     // A good copy is not given up for a bad one.
     for (const block of blocks) expect(published.add(flipped(block), undefined)).to.equal(false);
     peers = [];
+    await check(crosslink);
+  });
+
+  it("checks a bad block once, however many peers hand it out and however often it is tried", async () => {
+    const { crosslink } = shard.crosslink(4);
+    let checked = 0;
+    const verifyBlock = () => {
+      checked++;
+      throw new LedgerError("InsufficientBalance");
+    };
+    peers = Array.from({ length: 10 }, () => shard.of(crosslink));
+    add(shard.of(crosslink));
+    for (let i = 0; i < 3; i++) await refused(check(crosslink, { verifyBlock }), "", Error);
+    expect(checked).to.equal(1);
+
+    // Should two thirds have anchored it nevertheless, the next crosslink builds on it: of the parent only headers matter.
+    parent.accept(4, [crosslink]);
+    await shard.run(5, 6);
+    const next = shard.crosslink(6).crosslink;
+    peers.push(shard.of(next));
+    await check(next);
+  });
+
+  it("checks it again with every try when the fault may be in its own view of the parent chain", async () => {
+    const { crosslink } = shard.crosslink(4);
+    let checked = 0;
+    const verifyBlock = () => {
+      checked++;
+      throw new LedgerError("WrongSeed");
+    };
+    peers = Array.from({ length: 10 }, () => shard.of(crosslink));
+    for (let i = 1; i <= 3; i++) {
+      await refused(check(crosslink, { verifyBlock }), "WrongSeed", LedgerError);
+      expect(checked).to.equal(i);
+    }
     await check(crosslink);
   });
 

@@ -9,16 +9,15 @@ import type { TestServer } from "./test-server.ts";
 /** PostgreSQL refuses to run as root; Debian's package brings a user for it. */
 const AS_ROOT = process.getuid?.() === 0;
 
-/** @throws Error that names the packages to install */
+/** @throws {MissingProgram} */
 export async function startPostgres(): Promise<TestServer> {
-  const initdb = findProgram("initdb");
+  const initdb = unprivileged("initdb");
+  const postgres = unprivileged("postgres");
   const folder = mkdtempSync(path.join(tmpdir(), "watchfire-postgres-"));
   if (AS_ROOT) chownSync(folder, idOfPostgres("-u"), idOfPostgres("-g"));
   const data = path.join(folder, "data");
-  const creation = unprivileged(initdb, [
-    ...["-D", data, "-U", "tester", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
-  ]);
-  execFileSync(creation.program, creation.args, { stdio: "pipe", cwd: folder });
+  const creation = ["-D", data, "-U", "tester", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
+  execFileSync(initdb.program, [...initdb.args, ...creation], { stdio: "pipe", cwd: folder });
 
   const port = await freePort();
   const settings = {
@@ -30,10 +29,12 @@ export async function startPostgres(): Promise<TestServer> {
     fsync: "off",
   };
   const server = new ServerProcess({
-    ...unprivileged(findProgram("postgres"), [
+    program: postgres.program,
+    args: [
+      ...postgres.args,
       ...["-D", data],
       ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-    ]),
+    ],
     ready: "database system is ready to accept connections",
     stopSignal: "SIGINT",
   });
@@ -50,10 +51,11 @@ export async function startPostgres(): Promise<TestServer> {
 }
 
 /** `setpriv` replaces itself with the program, so that the process id stays the child's. */
-function unprivileged(program: string, args: readonly string[]): { program: string; args: readonly string[] } {
-  if (!AS_ROOT) return { program, args };
+function unprivileged(name: string): { program: string; args: readonly string[] } {
+  const program = findProgram(name);
+  if (!AS_ROOT) return { program, args: [] };
   const identity = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
-  return { program: findProgram("setpriv"), args: [...identity, program, ...args] };
+  return { program: findProgram("setpriv"), args: [...identity, program] };
 }
 
 function idOfPostgres(kind: "-u" | "-g"): number {

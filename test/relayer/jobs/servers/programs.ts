@@ -15,7 +15,12 @@ function foldersOfPostgres(): string[] {
   }
 }
 
-/** @throws Error that names the packages to install */
+/** A program is not installed; the message names the packages to install. */
+export class MissingProgram extends Error {
+  override readonly name = "MissingProgram";
+}
+
+/** @throws {MissingProgram} */
 export function findProgram(name: string): string {
   const folders = [...(process.env.PATH ?? "").split(path.delimiter), ...foldersOfPostgres()];
   for (const folder of folders) {
@@ -27,5 +32,5 @@ export function findProgram(name: string): string {
       // Not here.
     }
   }
-  throw new Error(`${name} is not installed: ${REMEDY}`);
+  throw new MissingProgram(`${name} is not installed: ${REMEDY}`);
 }

@@ -5,7 +5,7 @@ import { findProgram } from "./programs.ts";
 import { freePort, ServerProcess } from "./server-process.ts";
 import type { TestServer } from "./test-server.ts";
 
-/** @throws Error that names the packages to install */
+/** @throws {MissingProgram} */
 export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const program = findProgram("redis-server");
   const folder = mkdtempSync(path.join(tmpdir(), "watchfire-redis-"));
