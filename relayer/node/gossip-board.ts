@@ -9,7 +9,7 @@ import type { Transport } from "../network/transport.ts";
 import type { ParentView } from "../parent/parent-view.ts";
 import { EpochBoard } from "../store/epoch-board.ts";
 import type { PublishedBlocks } from "../store/published-blocks.ts";
-import { type CheckedProposal, checkProposal, ProposalRefused } from "../validator/check-proposal.ts";
+import { type CheckedProposal, checkProposal, isRevealed, ProposalRefused } from "../validator/check-proposal.ts";
 
 export interface GossipBoardOptions {
   readonly crypto: Crypto;
@@ -62,7 +62,14 @@ export class GossipBoard {
   onBlock(): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const { proposal, sender } of pending) this.#take(proposal, sender);
+    for (const { proposal, sender } of pending) {
+      try {
+        this.#take(proposal, sender);
+      } catch (error) {
+        // The others go on waiting, whatever is wrong with this one.
+        this.#options.onError(error);
+      }
+    }
   }
 
   #receive(bytes: Uint8Array, sender: string): void {
@@ -124,10 +131,12 @@ export class GossipBoard {
       const now = view.epoch();
       // It may be this node that is behind: the epoch, or the checkpoint the proposal builds on, is known a block later.
       const mayBeEarly = proposal.epoch === now || proposal.epoch + 1 === now;
-      if (!mayBeEarly || !this.#mayWait(sender)) onError(error);
+      // Only the proposer can make one wait, until it has shown its reveal to everybody.
+      if (!mayBeEarly || !this.#mayWait(sender) || !isRevealed(crypto, view, proposal)) onError(error);
       else this.#pending.push({ proposal, sender });
     }
   }
+
   #mayWait(sender: string): boolean {
     const own = this.#pending.filter((pending) => pending.sender === sender);
     return own.length < MAX_PENDING_PER_SENDER && this.#pending.length < MAX_PENDING;

@@ -64,9 +64,14 @@ function checkProposer(crypto: Crypto, view: ParentView, proposal: Proposal, roo
   if (!crypto.bls.verify(key, digest, proposal.proposerSignature, SIGNATURE_TAG)) {
     throw new ProposalRefused(`the proposer of epoch ${epoch} did not sign this`);
   }
-  if (!crypto.bls.verify(key, randaoRevealDigest(crypto, view.domain, epoch), proposal.reveal, SIGNATURE_TAG)) {
-    throw new ProposalRefused("the randomness reveal is not the proposer's");
-  }
+  if (!isRevealed(crypto, view, proposal)) throw new ProposalRefused("the randomness reveal is not the proposer's");
+}
+
+/** Whether the proposal has the reveal of its epoch's proposer: that much can be told of one that comes early. */
+export function isRevealed(crypto: Crypto, view: ParentView, { epoch, reveal }: Proposal): boolean {
+  const key = view.proposer(epoch)?.validator?.publicKey;
+  const digest = randaoRevealDigest(crypto, view.domain, epoch);
+  return key !== undefined && crypto.bls.verify(key, digest, reveal, SIGNATURE_TAG);
 }
 
 function checkEntry(

@@ -106,7 +106,7 @@ export class Validator {
   }
 
   /**
-   * The vote of all own validators that may vote for it; null when there are none. A member of a changed shard's committee
+   * The vote of all own validators that may vote for it; null when there are none, or it is not known who may. A member of a changed shard's committee
    * votes only for what was checked here: its vote attests that entry.
    * @throws SlashableError
    */
@@ -118,7 +118,9 @@ export class Validator {
       if (checked !== undefined && equal(checked, hash)) continue;
       const position = this.#view.shard(shardId)?.position;
       const committee = position === undefined ? null : this.#view.committee(position, target.epoch);
-      for (const seat of committee ?? []) barred.add(seat);
+      // Without the committee, as after a reorg, nobody can say who is barred.
+      if (committee === null) return null;
+      for (const seat of committee) barred.add(seat);
     }
     const own = this.#ownPlaces(seats).filter((seat) => !barred.has(seat));
     if (own.length === 0) return null;

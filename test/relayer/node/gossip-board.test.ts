@@ -179,6 +179,37 @@ describe("GossipBoard", () => {
       expect(board.proposal(EPOCH + 1)?.proposal).to.deep.equal(good);
     });
 
+    it("are refused at once without the proposer's reveal", () => {
+      parent.moveToEpoch(EPOCH + 2);
+      const ahead = new HandFedParent(crypto);
+      ahead.moveToEpoch(EPOCH + 2);
+      ahead.accept(EPOCH, []);
+      const good = ahead.proposal(EPOCH + 1, []);
+      arrive({ ...good, reveal: good.proposerSignature });
+      expect(errors.map((error) => (error as Error).name)).to.deep.equal(["ProposalRefused"]);
+      parent.accept(EPOCH, []);
+      board.onBlock();
+      expect(board.proposal(EPOCH + 1)).to.equal(undefined);
+    });
+
+    it("go on waiting when an unexpected error meets one of them", () => {
+      const ahead = new HandFedParent(crypto);
+      ahead.moveToEpoch(EPOCH + 2);
+      const good = ahead.proposal(EPOCH + 1, []);
+      arrive(good, "a");
+      arrive(good, "b");
+      const checkpoint = parent.view.checkpoint.bind(parent.view);
+      parent.view.checkpoint = () => {
+        parent.view.checkpoint = checkpoint;
+        throw new Error("unexpected");
+      };
+      parent.moveToEpoch(EPOCH + 2);
+      board.onBlock();
+      expect(String(errors[0])).to.include("unexpected");
+      board.onBlock();
+      expect(board.proposal(EPOCH + 1)?.proposal).to.deep.equal(good);
+    });
+
     it("are refused when they can no longer fit", () => {
       arrive({ ...parent.proposal(EPOCH, []), epoch: EPOCH + 5 });
       arrive({ ...parent.proposal(EPOCH, []), epoch: EPOCH - 1 });

@@ -152,6 +152,17 @@ describe("Validator", () => {
       expect(validator.vote(proposed(other))).to.equal(null);
     });
 
+    it("does not vote while it is not known who is barred", () => {
+      const proposal = proposed(parent.crosslink(1, EPOCH));
+      const validator = validatorOf(seatsOf(2, [0]));
+      // A reorg: the seed of the epoch may be another one.
+      parent.view.rollBack({ ...parent.view.head, timestamp: parent.view.genesisTime as number });
+      expect(parent.view.committee(0, EPOCH)).to.equal(null);
+      expect(validator.vote(proposal)).to.equal(null);
+      parent.moveToEpoch(EPOCH + 1);
+      expect(votersOf(validator, proposal)).to.deep.equal(seatsOf(2, [0]));
+    });
+
     it("does not count a check that failed", async () => {
       const validator = validatorOf(seatsOf(1, [0]));
       refuse = true;
