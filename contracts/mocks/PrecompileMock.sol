@@ -13,6 +13,8 @@ contract PrecompileMock {
         _answers[keccak256(input)] = output;
     }
 
+    // Nobody sends coins to a precompile.
+    // solhint-disable-next-line payable-fallback
     fallback(bytes calldata input) external returns (bytes memory output) {
         output = _answers[keccak256(input)];
         if (output.length == 0) revert PrecompileMock_Refused();
