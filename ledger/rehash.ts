@@ -20,9 +20,11 @@ export function hashLeaf(crypto: Crypto, store: NodeStore, leaf: number, parent:
  * @param stamp only nodes marked with it, above each of which stand marked ones; all when it is left out
  */
 export function rehash(crypto: Crypto, store: NodeStore, stamp?: number): void {
-  const input = new Int32Array(16 * BATCH);
-  const output = new Int32Array(8 * BATCH);
-  for (const level of levels(store, stamp).reverse()) {
+  const fromBelow = levels(store, stamp).reverse();
+  const widest = fromBelow.reduce((most, level) => Math.max(most, level.length), 0);
+  const input = new Int32Array(16 * Math.min(BATCH, widest));
+  const output = new Int32Array(8 * Math.min(BATCH, widest));
+  for (const level of fromBelow) {
     for (let start = 0; start < level.length; start += BATCH) {
       const count = Math.min(BATCH, level.length - start);
       for (let i = 0; i < count; i++) {

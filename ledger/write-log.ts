@@ -1,5 +1,8 @@
 import { bytesOf, copyHash, LEAF, type NodeStore } from "./node-store.ts";
 
+/** Writes that have room at first: most blocks of a quiet shard write a few leaves, and every check of one has a log. */
+const FIRST_ROOM = 32;
+
 /**
  * Writes to leaves since the last commit, in order: every version of every leaf. A written leaf has an ordinal, by its first
  * write; what the commit needs of it is kept here together, since the leaves themselves lie scattered in memory.
@@ -9,23 +12,23 @@ export class WriteLog {
 
   count = 0;
   /** Ordinal of the leaf of write i. */
-  ordinal = new Int32Array(256);
+  ordinal = new Int32Array(FIRST_ROOM);
   /** The step of write i. */
-  step = new Int32Array(256);
+  step = new Int32Array(FIRST_ROOM);
   /** The write of the same leaf before write i, or -1. */
-  previous = new Int32Array(256);
+  previous = new Int32Array(FIRST_ROOM);
   /** The word that write i left, eight lanes each. */
-  words = new Int32Array(8 * 256);
+  words = new Int32Array(8 * FIRST_ROOM);
 
   leafCount = 0;
   /** The leaf with ordinal k. */
-  leaf = new Int32Array(256);
+  leaf = new Int32Array(FIRST_ROOM);
   /** Its last write. */
-  last = new Int32Array(256);
+  last = new Int32Array(FIRST_ROOM);
   /** Its key, eight lanes each. */
-  keys = new Int32Array(8 * 256);
+  keys = new Int32Array(8 * FIRST_ROOM);
   /** Its word before the first write, eight lanes each. */
-  wordsBefore = new Int32Array(8 * 256);
+  wordsBefore = new Int32Array(8 * FIRST_ROOM);
 
   constructor(store: NodeStore) {
     this.#store = store;

@@ -39,7 +39,7 @@ export interface Limits {
   /** Seats activated per epoch after genesis: at least this many, else occupied seats / activationChurnQuotient. */
   readonly activationsPerEpochMin: number;
   readonly activationChurnQuotient: number;
-  /** Inbox entries that one shard takes per epoch. */
+  /** Inbox entries of each kind that one shard takes in a time as long as an epoch. */
   readonly inboxEntriesPerEpoch: number;
   /** Size of a forced transaction in bytes. */
   readonly maxForcedBytes: number;

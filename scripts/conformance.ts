@@ -24,6 +24,15 @@ function givenTarget(url: string, keyFile: string | undefined): Target {
   return { url, privateKey: key as `0x${string}` };
 }
 
+/** Clients would try again and again where nobody answers. @throws Error */
+async function reach(url: string): Promise<void> {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId" });
+  const request = { method: "POST", headers: { "content-type": "application/json" }, body };
+  const answer = await fetch(url, request).catch((cause: unknown) => new Error(`${url} does not answer`, { cause }));
+  if (answer instanceof Error) throw answer;
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${await answer.text()}`);
+}
+
 let close = async () => {};
 try {
   let target: Target;
@@ -33,6 +42,7 @@ try {
     target = devnet.target;
   } else {
     target = givenTarget(options.rpc, options.keyFile);
+    await reach(target.url);
   }
   const outcomes = await runConformance(target, say);
   process.stdout.write(`${conformanceTable(outcomes)}\n`);

@@ -23,7 +23,7 @@ const MEANING: Readonly<Record<string, string>> = {
   shardBond: "wei to open a shard",
   activationsPerEpochMin: "seats activated per epoch after genesis, at least",
   activationChurnQuotient: "... else occupied seats divided by this",
-  inboxEntriesPerEpoch: "inbox entries that one shard takes per epoch",
+  inboxEntriesPerEpoch: "inbox entries of each kind that one shard takes in a time as long as an epoch",
   maxForcedBytes: "size of a forced transaction",
   withdrawalLimitPerEpoch: "wei that may leave the vault per epoch",
 };

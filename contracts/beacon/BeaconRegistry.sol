@@ -81,9 +81,13 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         if (msg.sender != LAUNCHER && block.timestamp < LAUNCH_DEADLINE) revert BeaconRegistry_NotLauncher(msg.sender);
         if (_staking == address(0)) revert BeaconRegistry_NotInitialized();
         if (_genesisTime != 0) revert BeaconRegistry_GenesisAlreadyScheduled(_genesisTime);
-        uint64 latest = (block.timestamp + _parameters.launchPeriod).toUint64();
-        if (genesisTime_ <= block.timestamp || genesisTime_ > latest) {
-            revert BeaconRegistry_GenesisTimeOutOfRange(genesisTime_, block.timestamp.toUint64(), latest);
+        uint256 launchPeriod = _parameters.launchPeriod;
+        // Who is to be ready for a genesis that the launcher did not set needs notice. Half the period leaves a range
+        // even if it is one second.
+        uint64 earliest = (block.timestamp + (msg.sender == LAUNCHER ? 0 : launchPeriod / 2)).toUint64();
+        uint64 latest = (block.timestamp + launchPeriod).toUint64();
+        if (genesisTime_ <= earliest || genesisTime_ > latest) {
+            revert BeaconRegistry_GenesisTimeOutOfRange(genesisTime_, earliest, latest);
         }
         _genesisTime = genesisTime_;
         emit GenesisScheduled(genesisTime_);

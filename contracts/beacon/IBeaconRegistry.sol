@@ -74,7 +74,7 @@ interface IBeaconRegistry {
     /**
      * @notice Fixes the start of epoch 0, once: in the future, and at most the launch period ahead. Until the launch
      * deadline only the launcher may; from then on anybody, so that stakes can never be locked before a genesis that
-     * does not come.
+     * does not come, but others than the launcher only with a notice of more than half the launch period.
      */
     function scheduleGenesis(uint64 genesisTime) external;
 

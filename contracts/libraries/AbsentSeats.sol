@@ -11,8 +11,10 @@ import {KeySum, KeySums} from "./KeySum.sol";
 import {Seats, ValidatorSet} from "./ValidatorSet.sol";
 
 /// @title The seats that did not vote
-/// @notice A canonical bitmap: bit i is bit (i mod 8) of byte i / 8. One vote has one bitmap, because its hash is the
-///         record of who signed.
+/// @notice A canonical bitmap: bit i is bit (i mod 8) of byte i / 8. The same seats have one bitmap, because its hash
+///         is the record of who signed. Which seats signed is what the signature says, but for keys that sum up to
+///         zero: all their seats may be listed or none, whether they signed or not. Because of the proofs of possession
+///         such keys are in one hand, so nobody else's record is in doubt.
 library AbsentSeats {
     using ValidatorSet for ValidatorSet.State;
 
@@ -43,13 +45,16 @@ library AbsentSeats {
         uint256 settled = set.settledGroups(seats);
         uint256 total;
         // A word of the bitmap is a group of seats.
-        for (uint256 group = 0; group * 32 < bitmap.length; ++group) {
+        uint256 groups = (bitmap.length + 31) / 32;
+        for (uint256 group = 0; group < groups; ++group) {
             uint256 word = _word(bitmap, group);
             if (word == 0) continue;
-            if (group < settled) {
-                total += _addGroup(set, store, group, word, absent, present);
-            } else {
-                total += _addSeats(set, seats.count, epoch, group, word, absent);
+            unchecked {
+                // At most 256 of each group.
+                total +=
+                    group < settled
+                        ? _addGroup(set, store, group, word, absent, present)
+                        : _addSeats(set, seats.count, epoch, group, word, absent);
             }
         }
         if (total == 0) revert AbsentSeats_Empty();
@@ -99,11 +104,13 @@ library AbsentSeats {
 
     /// @dev The 32 bytes of the bitmap about a group, zeros past the end.
     function _word(bytes calldata bitmap, uint256 group) private pure returns (uint256 word) {
-        uint256 offset = group * 32;
         assembly ("memory-safe") {
+            let offset := shl(5, group)
             word := calldataload(add(bitmap.offset, offset))
+            let rest := sub(bitmap.length, offset)
+            if lt(rest, 32) {
+                word := and(word, not(shr(shl(3, rest), not(0))))
+            }
         }
-        uint256 rest = bitmap.length - offset;
-        if (rest < 32) word &= ~(type(uint256).max >> (rest * 8));
     }
 }

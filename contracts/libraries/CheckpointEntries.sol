@@ -11,10 +11,13 @@ import {SigningRoots} from "./SigningRoots.sol";
 library CheckpointEntries {
     uint256 internal constant RECORD_LENGTH = 84;
 
+    uint256 private constant MAX_BLOCK = (1 << 53) - 1;
+
     error CheckpointEntries_RecordsLength(uint256 length, uint256 expected);
     error CheckpointEntries_NoPosition(uint256 changed, uint256 positions);
     error CheckpointEntries_NoShard(uint256 position);
-    /// @notice A crosslink holds `firstBlock` to `lastBlock`: at least one block, none of number 0, not too many.
+    /// @notice A crosslink holds `firstBlock` to `lastBlock`: at least one block, not too many, none of number 0, and
+    ///         none above 2^53 - 1, which nobody off chain would decode.
     error CheckpointEntries_BlockRange(uint256 position, uint256 firstBlock, uint256 lastBlock);
 
     /// @notice Replaces the changed entries in place.
@@ -93,7 +96,7 @@ library CheckpointEntries {
                     let firstBlock := shr(160, word)
                     if or(
                         iszero(and(plain, lt(sub(lastBlock, firstBlock), maxBlocks))),
-                        or(iszero(parent), iszero(firstBlock))
+                        or(iszero(parent), or(iszero(firstBlock), gt(lastBlock, MAX_BLOCK)))
                     ) {
                         break
                     }
@@ -137,8 +140,8 @@ library CheckpointEntries {
     }
 
     /// @dev SigningRoots.crosslink of the record at `source` in the calldata, made in the prepared memory, becomes the
-    ///      entry. It returns lastBlock - firstBlock, which wraps to a number that is too large if the range ends before
-    ///      it begins, and is made one if there is a block 0; and the generation of the record.
+    ///      entry. It returns lastBlock - firstBlock, which wraps to a number that is too large if the range ends
+    ///      before it begins, and is made one if a number is 0 or too large; and the generation of the record.
     function _replaceEntry(
         bytes32[] memory entries,
         uint256 next,
@@ -157,7 +160,7 @@ library CheckpointEntries {
             mstore(add(buffer, 192), lastBlock)
             word := and(shr(160, word), 0xffffffffffffffff)
             mstore(add(buffer, 160), word)
-            blocks := or(sub(lastBlock, word), sub(0, iszero(word)))
+            blocks := or(sub(lastBlock, word), sub(0, or(iszero(word), gt(lastBlock, MAX_BLOCK))))
             // blocksRoot and stateRoot
             calldatacopy(add(buffer, 224), add(source, 20), 64)
             mstore(add(buffer, 322), keccak256(buffer, 288))

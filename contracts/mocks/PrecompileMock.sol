@@ -13,7 +13,7 @@ contract PrecompileMock {
         _answers[keccak256(input)] = output;
     }
 
-    fallback(bytes calldata input) external payable returns (bytes memory output) {
+    fallback(bytes calldata input) external returns (bytes memory output) {
         output = _answers[keccak256(input)];
         if (output.length == 0) revert PrecompileMock_Refused();
     }

@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 /**
  * @title What the parent chain tells the shards
  * @notice Numbered entries per shard, which its blocks import in order: deposits of native coin, and forced
- * transactions against an operator that ignores them. The coins go to the Vault.
+ * transactions against an operator that ignores them. The coins go to the Vault. In a window of one epoch's length a
+ * shard takes so many entries of each kind: forced transactions, which cost only gas, keep no deposits out.
  */
 interface IInbox {
     /// @notice The shard has to import this entry, in order.
@@ -28,8 +29,9 @@ interface IInbox {
     error Inbox_ValueOutOfRange(uint256 value);
     error Inbox_ZeroRecipient();
     error Inbox_TransactionLength(uint256 length, uint256 max);
-    /// @notice The shard's entries of this epoch are used up; the next epoch has new ones.
-    error Inbox_EpochFull(uint32 shardId, uint64 epoch, uint256 limit);
+    /// @notice The shard's entries of this kind and window are used up; the next window has new ones. A window is as
+    ///         long as an epoch: number `window` is the parent's time divided by that.
+    error Inbox_WindowFull(uint32 shardId, uint8 kind, uint64 window, uint256 limit);
 
     /// @notice Moves the value to the recipient's balance on the shard.
     function deposit(uint32 shardId, address recipient) external payable returns (uint64 index);

@@ -14,9 +14,10 @@ import {IVault} from "./IVault.sol";
 contract Inbox is IInbox {
     struct Counter {
         uint64 count;
-        // entries of this epoch, for the limit
-        uint64 epoch;
-        uint64 countInEpoch;
+        // entries of this window by kind, for the limits
+        uint64 window;
+        uint64 deposits;
+        uint64 forced;
     }
 
     uint8 private constant DEPOSIT = 0;
@@ -25,7 +26,8 @@ contract Inbox is IInbox {
     IBeaconRegistry private immutable REGISTRY;
     IShardRegistry private immutable SHARDS;
     IVault private immutable VAULT;
-    uint256 private immutable ENTRIES_PER_EPOCH;
+    uint256 private immutable ENTRIES_PER_WINDOW;
+    uint256 private immutable WINDOW_SECONDS;
     uint256 private immutable MAX_FORCED_BYTES;
 
     mapping(uint256 shardId => Counter counter) private _counters;
@@ -36,7 +38,8 @@ contract Inbox is IInbox {
         SHARDS = shards;
         VAULT = vault;
         Parameters memory p = registry.parameters();
-        ENTRIES_PER_EPOCH = p.inboxEntriesPerEpoch;
+        ENTRIES_PER_WINDOW = p.inboxEntriesPerEpoch;
+        WINDOW_SECONDS = uint256(p.slotsPerEpoch) * p.secondsPerSlot;
         MAX_FORCED_BYTES = p.maxForcedBytes;
     }
 
@@ -78,7 +81,7 @@ contract Inbox is IInbox {
         e.shardId = shardId;
         e.epoch = REGISTRY.currentEpoch();
         _requireCommittee(shardId, e.epoch);
-        e.index = _nextIndex(shardId, e.epoch);
+        e.index = _nextIndex(shardId, kind);
         e.kind = kind;
         e.sender = msg.sender;
         e.recipient = recipient;
@@ -100,13 +103,14 @@ contract Inbox is IInbox {
         if (position >= committeeCount) revert Inbox_NoCommittee(shardId, position, committeeCount);
     }
 
-    function _nextIndex(uint32 shardId, uint64 epoch) private returns (uint64 index) {
+    function _nextIndex(uint32 shardId, uint8 kind) private returns (uint64 index) {
         Counter memory counter = _counters[shardId];
-        if (counter.epoch != epoch) (counter.epoch, counter.countInEpoch) = (epoch, 0);
-        if (counter.countInEpoch == ENTRIES_PER_EPOCH) revert Inbox_EpochFull(shardId, epoch, ENTRIES_PER_EPOCH);
-        index = counter.count;
-        counter.count += 1;
-        counter.countInEpoch += 1;
+        // Not the epoch: all the time before genesis is one.
+        uint64 window = uint64(block.timestamp / WINDOW_SECONDS);
+        if (counter.window != window) (counter.window, counter.deposits, counter.forced) = (window, 0, 0);
+        uint64 taken = kind == DEPOSIT ? counter.deposits++ : counter.forced++;
+        if (taken >= ENTRIES_PER_WINDOW) revert Inbox_WindowFull(shardId, kind, window, ENTRIES_PER_WINDOW);
+        index = counter.count++;
         _counters[shardId] = counter;
     }
 }

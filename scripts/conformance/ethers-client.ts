@@ -105,11 +105,14 @@ export async function startEthers({ url, privateKey }: Target): Promise<Conforma
       heads: async () => {
         const socket = new WebSocketProvider(webSocketUrl(url));
         try {
-          const head = new Promise<number>((resolve) => void socket.once("block", resolve));
+          const head = new Promise<number>((resolve) => void socket.on("block", resolve));
           // Its answer comes after the subscription's.
           await socket.getNetwork();
           await (await wallet.sendTransaction({ to: stranger, value: 1n })).wait();
           assert.ok((await head) > 0);
+          await socket.off("block");
+          // Answered after its eth_unsubscribe, without whose answer ethers does not end in peace.
+          await socket.getBlockNumber();
         } finally {
           await socket.destroy();
         }

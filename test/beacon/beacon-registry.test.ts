@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import { concat, fromHex, toBigInt, toHex, word } from "../../protocol/bytes.ts";
 import { enrolledMix, genesisMix, nextMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
+import { BeaconRegistry__factory } from "../../types/index.ts";
 import {
   type Beacon,
   batchDeposit,
@@ -42,7 +43,6 @@ describe("BeaconRegistry", () => {
 
   describe("launch", () => {
     async function uninitialized() {
-      const { BeaconRegistry__factory } = await import("../../types/index.ts");
       return new BeaconRegistry__factory(beacon.launcher).deploy(beacon.parameters);
     }
 
@@ -97,8 +97,31 @@ describe("BeaconRegistry", () => {
       await expect(asStranger.scheduleGenesis(deadline + 10))
         .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotLauncher")
         .withArgs(stranger.address);
+      // The next block is a second later.
       await networkHelpers.time.increaseTo(deadline);
-      await expect(asStranger.scheduleGenesis(deadline + 10)).to.emit(registry, "GenesisScheduled");
+      const { launchPeriod } = beacon.parameters;
+      const [earliest, latest] = [deadline + 1 + launchPeriod / 2, deadline + 1 + launchPeriod];
+      for (const time of [deadline + 10, earliest, latest + 1]) {
+        await expect(asStranger.scheduleGenesis(time))
+          .to.be.revertedWithCustomError(registry, "BeaconRegistry_GenesisTimeOutOfRange")
+          .withArgs(time, earliest, latest);
+      }
+      const snapshot = await networkHelpers.takeSnapshot();
+      await expect(asStranger.scheduleGenesis(earliest + 1)).to.emit(registry, "GenesisScheduled");
+      await snapshot.restore();
+      await expect(registry.scheduleGenesis(deadline + 10)).to.emit(registry, "GenesisScheduled");
+    });
+
+    it("leaves others a time for genesis under every launch period", async () => {
+      await loadFixture(deployed);
+      const { staking, anchors, launcher, stranger, networkHelpers } = beacon;
+      for (const launchPeriod of [1, 2, 366 * 86_400]) {
+        const registry = await new BeaconRegistry__factory(launcher).deploy({ ...beacon.parameters, launchPeriod });
+        await registry.initialize(staking, anchors);
+        await networkHelpers.time.increaseTo((await registry.launchDeadline()) + 1n);
+        const time = (await networkHelpers.time.latest()) + 1 + launchPeriod;
+        await expect(registry.connect(stranger).scheduleGenesis(time)).to.emit(registry, "GenesisScheduled");
+      }
     });
 
     it("does not schedule genesis before there is anybody to take stakes", async () => {

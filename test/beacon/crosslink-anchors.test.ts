@@ -306,6 +306,28 @@ describe("CrosslinkAnchors: votes", () => {
       );
     });
 
+    it("block numbers that no follower would decode", async () => {
+      const { anchors } = beacon;
+      const last = 2 ** 53 - 1;
+      const beyond = async (epoch: number) => {
+        const { struct } = await voters.vote(epoch, {
+          changes: [change(1, { firstBlock: last, lastBlock: last })],
+        });
+        const entries = toHex(
+          concat(new Uint8Array(4), fromBigInt(2n ** 53n - 1n, 8), fromBigInt(2n ** 53n, 8), random.bytes(64)),
+        );
+        await expect(anchors.submit({ ...struct, entries }))
+          .to.be.revertedWithCustomError(anchors, "CheckpointEntries_BlockRange")
+          .withArgs(1, last, 2n ** 53n);
+      };
+      // A shard's first entry and a later one, and the largest number that is taken.
+      await beyond(1);
+      await voters.justify(1, { changes: [change(1, { firstBlock: last - 1, lastBlock: last - 1 })] });
+      await passToEpoch(beacon, 3);
+      await beyond(2);
+      await voters.justify(2, { changes: [change(1, { firstBlock: last, lastBlock: last })] });
+    });
+
     it("fewer than two thirds", async () => {
       const { anchors } = beacon;
       // 21 of 32 is less than two thirds, 22 is more.

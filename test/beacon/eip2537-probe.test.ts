@@ -5,6 +5,7 @@ import { concat, toHex, word } from "../../protocol/bytes.ts";
 import { parametersFor } from "../../protocol/presets.ts";
 import { BeaconRegistry__factory, PrecompileMock__factory } from "../../types/index.ts";
 import { firstSigner } from "../support/beacon.ts";
+import { nonCanonical, OFF_SUBGROUP_G1, OFF_SUBGROUP_G2 } from "../support/points.ts";
 
 const G1_ADD = 0x0b;
 const G1_MSM = 0x0c;
@@ -20,9 +21,8 @@ const { BASE: G2 } = bls12_381.G2.Point;
 const P1 = g1(G1);
 const P1_NEGATIVE = g1(G1.negate());
 const P2 = concat(...[G2.x.c0, G2.x.c1, G2.y.c0, G2.y.c1].map(element));
-const OUTSIDE_SUBGROUP = g1({ x: 0n, y: 2n });
 
-/** What the probe asks; the last two have to be refused. */
+/** What the probe asks and has to be answered. */
 const QUESTIONS: [number, Uint8Array][] = [
   [G1_ADD, concat(P1, P1)],
   [G1_MSM, concat(P1, word(2))],
@@ -31,8 +31,17 @@ const QUESTIONS: [number, Uint8Array][] = [
   [MAP_FP2_TO_G2, concat(element(1n), element(2n))],
   [PAIRING_CHECK, concat(P1, P2, P1_NEGATIVE, P2)],
   [PAIRING_CHECK, concat(P1, P2, P1, P2)],
-  [G1_MSM, concat(OUTSIDE_SUBGROUP, word(2))],
-  [PAIRING_CHECK, concat(OUTSIDE_SUBGROUP, P2)],
+];
+
+/** What it asks and has to be refused. */
+const TRAPS: [number, Uint8Array][] = [
+  [G1_MSM, concat(OFF_SUBGROUP_G1, word(2))],
+  [G2_MSM, concat(OFF_SUBGROUP_G2, word(2))],
+  [PAIRING_CHECK, concat(OFF_SUBGROUP_G1, P2)],
+  [PAIRING_CHECK, concat(P1, OFF_SUBGROUP_G2)],
+  [G2_ADD, concat(nonCanonical(P2), P2)],
+  [G2_MSM, concat(nonCanonical(P2), word(2))],
+  [PAIRING_CHECK, concat(P1, nonCanonical(P2))],
 ];
 
 function addressOf(precompile: number): string {
@@ -58,7 +67,7 @@ describe("Eip2537Probe", () => {
   it("refuses a chain as soon as one of the answers is wrong", async () => {
     const real = await network.create();
     const answers = await Promise.all(
-      QUESTIONS.slice(0, -2).map(([precompile, input]) =>
+      QUESTIONS.map(([precompile, input]) =>
         real.ethers.provider.call({ to: addressOf(precompile), data: toHex(input) }),
       ),
     );
@@ -69,14 +78,15 @@ describe("Eip2537Probe", () => {
     for (const precompile of new Set(QUESTIONS.map(([precompile]) => precompile))) {
       await networkHelpers.setCode(addressOf(precompile), code);
     }
+    const all = [...QUESTIONS, ...TRAPS];
     const teach = async (index: number, answer: string) => {
-      const [precompile, input] = QUESTIONS[index]!;
+      const [precompile, input] = all[index]!;
       await PrecompileMock__factory.connect(addressOf(precompile), teacher).teach(input, answer);
     };
     for (const [i, answer] of answers.entries()) await teach(i, answer);
     await registries.deploy(parameters);
 
-    for (const [i, [precompile]] of QUESTIONS.entries()) {
+    for (const [i, [precompile]] of all.entries()) {
       const answer = answers[i] ?? "0x";
       // Another last byte; an answer where there has to be none.
       const last = Number(`0x${answer.slice(-2)}`) ^ 1;

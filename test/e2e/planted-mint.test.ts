@@ -176,6 +176,22 @@ describe("a planted mint of one wei", () => {
     await fails(audited(), "shard 2", "epoch 1", "block 1 does not execute");
   });
 
+  for (const root of ["stateRoot", "blocksRoot"] as const) {
+    it(`fails the audit when an anchored ${root} is not what the blocks lead to`, async () => {
+      const state = ShardState.genesis(crypto, 8);
+      parent.moveToEpoch(2);
+      const { stateRoot } = publish(state, 1, { steps: [importOf(entry())] });
+      const blocksRoot = paddedTreeRoot(
+        crypto,
+        blocks.map(({ hash }) => hash),
+      );
+      const sound = { firstBlock: 1, lastBlock: 1, blocksRoot, stateRoot };
+      parent.accept(1, [parent.crosslink(CORRUPT, 1, { ...sound, [root]: new Uint8Array(32).fill(1) }).crosslink]);
+      const what = root === "stateRoot" ? "the state root is another" : "the blocks root is another";
+      await fails(audited(), "shard 2", "epoch 1", what);
+    });
+  }
+
   it("fails the audit when the vault holds a wei less, or has paid one that no shard sent", async () => {
     await run(honestly());
     await fails(audited(published, deposited() - 1n), "vault");

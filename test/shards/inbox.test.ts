@@ -15,6 +15,7 @@ import {
   openShards,
   passGenesis,
   passToEpoch,
+  TEST_PARAMETERS,
 } from "../support/beacon.ts";
 
 describe("Inbox", () => {
@@ -131,21 +132,55 @@ describe("Inbox", () => {
     }
   });
 
-  it("takes so many entries per shard and epoch", async () => {
-    const few = await deployBeacon({ ...beacon.parameters, inboxEntriesPerEpoch: 2 });
-    await depositAll(few, newKeys(few.crypto, 16));
-    await openShards(few, 2);
-    const { inbox, stranger } = few;
-    const deposit = (shardId: number) => inbox.deposit(shardId, stranger.address, { value: 1n });
-    await deposit(1);
-    await inbox.force(1, "0x02");
-    await expect(deposit(1)).to.be.revertedWithCustomError(inbox, "Inbox_EpochFull").withArgs(1, 0, 2);
-    await deposit(2);
-    await passGenesis(few);
-    await passToEpoch(few, 1);
-    await deposit(1);
-    await deposit(1);
-    await expect(inbox.force(1, "0x02")).to.be.revertedWithCustomError(inbox, "Inbox_EpochFull").withArgs(1, 1, 2);
-    expect(await inbox.entryCount(1)).to.equal(4);
+  describe("takes so many entries", () => {
+    let few: Beacon;
+    const deposit = (shardId: number) => few.inbox.deposit(shardId, few.stranger.address, { value: 1n });
+    const force = (shardId: number) => few.inbox.force(shardId, "0x02");
+    const epochSeconds = TEST_PARAMETERS.secondsPerSlot * TEST_PARAMETERS.slotsPerEpoch;
+
+    async function expectFull(entry: Promise<unknown>, shardId: number, kind: number) {
+      const window = Math.floor((await few.networkHelpers.time.latest()) / epochSeconds);
+      await expect(entry)
+        .to.be.revertedWithCustomError(few.inbox, "Inbox_WindowFull")
+        .withArgs(shardId, kind, window, 2);
+    }
+
+    /** To the beginning of the next window. */
+    async function passWindow() {
+      const now = await few.networkHelpers.time.latest();
+      await few.networkHelpers.time.increaseTo((Math.floor(now / epochSeconds) + 1) * epochSeconds);
+    }
+
+    beforeEach(async () => {
+      few = await deployBeacon({ ...TEST_PARAMETERS, inboxEntriesPerEpoch: 2 });
+      await depositAll(few, newKeys(few.crypto, 16));
+      await openShards(few, 2);
+      await passWindow();
+    });
+
+    it("of each shard and kind: forced transactions keep no deposits out", async () => {
+      await force(1);
+      await force(1);
+      await expectFull(force(1), 1, INBOX_FORCED_TRANSACTION);
+      await deposit(1);
+      await deposit(1);
+      await expectFull(deposit(1), 1, INBOX_DEPOSIT);
+      await deposit(2);
+      await force(2);
+      expect([await few.inbox.entryCount(1), await few.inbox.entryCount(2)]).to.deep.equal([4n, 2n]);
+    });
+
+    it("in a time as long as an epoch, before genesis too", async () => {
+      const genesisTime = (await few.networkHelpers.time.latest()) + 4 * epochSeconds;
+      await few.registry.scheduleGenesis(genesisTime);
+      for (let window = 0; window < 8; window++) {
+        await deposit(1);
+        await deposit(1);
+        await expectFull(deposit(1), 1, INBOX_DEPOSIT);
+        await passWindow();
+      }
+      expect(await few.registry.currentEpoch()).to.be.greaterThan(1);
+      expect(await few.inbox.entryCount(1)).to.equal(16);
+    });
   });
 });

@@ -94,7 +94,7 @@ describe("WebSocket of a shard", () => {
     const ws = shard.url.replace("http", "ws");
     const provider = new WebSocketProvider(ws);
     const reader = createPublicClient({ transport: webSocket(ws, { reconnect: false, keepAlive: false }) });
-    const toEthers = new Promise<number>((resolve) => void provider.once("block", resolve));
+    const toEthers = new Promise<number>((resolve) => void provider.on("block", resolve));
     const toViem = new Promise<bigint | null>((resolve, reject) => {
       const stop = reader.watchBlocks({
         onBlock: ({ number }) => {
@@ -109,6 +109,9 @@ describe("WebSocket of a shard", () => {
     shard.operator.mempool.add(shard.shards.transfer(1, alice, {}));
     expect(await toEthers).to.be.greaterThan(1);
     expect(Number(await toViem)).to.be.greaterThan(1);
+    await provider.off("block");
+    // Answered after its eth_unsubscribe, without whose answer ethers does not end in peace.
+    await provider.getBlockNumber();
     await provider.destroy();
     (await (await reader.transport.getRpcClient()).socket).close();
   });
