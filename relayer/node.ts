@@ -23,6 +23,7 @@ import { BlockExchange } from "./node/block-exchange.ts";
 import { EpochDuties } from "./node/epoch-duties.ts";
 import { GossipBoard } from "./node/gossip-board.ts";
 import { type QueueSettings, queuePlace } from "./node/queue-place.ts";
+import { reorgWarning } from "./node/reorg-warning.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
 import { settle } from "./parent/actions/settle.ts";
@@ -87,6 +88,8 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   follower.on("error", onError);
   const { view } = follower;
   await follower.start();
+  const warning = reorgWarning(view);
+  if (warning !== null) options.onWarning(warning);
 
   const parentGenesis = await withRetries(CONNECT_ATTEMPTS, undefined, () => provider.getBlock(0));
   if (parentGenesis?.hash == null) throw new Error("the parent chain has no block 0");

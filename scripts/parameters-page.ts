@@ -10,7 +10,8 @@ const MEANING: Readonly<Record<string, string>> = {
   minOccupied: "a committee with fewer occupied seats cannot move its shard's entry",
   secondsPerSlot: "a shard makes at most one block per slot",
   slotsPerEpoch: "slots in an epoch",
-  inputDelay: "epochs after which a fact of the parent chain may be used; longer than its reorgs",
+  inputDelay:
+    "epochs after which a fact of the parent chain may be used; its reorgs must be shorter than this less one epoch, plus one slot",
   submitEpochs: "epochs after its own in which a checkpoint is taken",
   challengeEpochs: "challenge window from acceptance, in epochs of parent time ...",
   challengeBlocks: "... and in parent blocks; both must pass",

@@ -4,7 +4,10 @@ export interface Transport {
   readonly id: string;
   /** Sends to every peer, not to itself. Never throws for a peer that is gone. */
   publish(message: Uint8Array): void;
-  /** Called for every message of a peer; what it throws is reported, not passed on to the sender. */
+  /**
+   * Called for every message of a peer; what it throws is reported, not passed on to the sender. `from` is the peer that made
+   * the message, not a neighbour that passed it on: what cannot be verified yet is kept up to a quota for each.
+   */
   onMessage(handler: (message: Uint8Array, from: string) => void): void;
   /** Peers that may be asked. */
   peers(): readonly string[];

@@ -74,12 +74,26 @@ export class ChainReader {
     for (let last = to; ; last = from + Math.floor((last - from) / 2)) {
       const end = parentBlock(await this.#requiredBlock(last));
       try {
-        const filter = { address: this.#addresses, fromBlock: from, toBlock: last };
-        return { logs: await this.#retry(() => this.#provider.getLogs(filter)), end };
+        return { logs: await this.#logsUpTo(from, end), end };
       } catch (error) {
-        if (last === from || isTransient(error) || this.#options.signal.aborted) throw error;
+        if (last === from || error instanceof ParentMoved || isTransient(error) || this.#options.signal.aborted)
+          throw error;
       }
     }
+  }
+
+  /**
+   * Behind one url there may be several endpoints, and one of them behind or on another fork: it would have fewer events, or
+   * others. One block is asked for by its hash; of more, the last one is compared.
+   */
+  async #logsUpTo(from: number, end: ParentBlock): Promise<Log[]> {
+    const blockHash = toHex(end.hash);
+    const which = from === end.number ? { blockHash } : { fromBlock: from, toBlock: end.number };
+    const logs = await this.#retry(() => this.#provider.getLogs({ address: this.#addresses, ...which }));
+    if (logs.some((log) => log.blockNumber === end.number && log.blockHash !== blockHash)) {
+      throw new ParentMoved(`the events of block ${end.number} are of another block of that number`);
+    }
+    return logs;
   }
 
   async #decode(logs: readonly Log[], end: ParentBlock): Promise<ParentLog[]> {

@@ -1,6 +1,6 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { openDurably } from "./open-file.ts";
 
 /**
  * Records in the order in which they were written, numbered from 1: a shard's encoded blocks, its signed crosslinks.
@@ -36,9 +36,8 @@ export class FileRecordLog implements RecordLog {
    * @throws RecordLogError
    */
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
     this.#path = path;
-    this.#file = openSync(path, "a+", 0o600);
+    this.#file = openDurably(path, "a+");
     this.#recover();
   }
 

@@ -4,14 +4,12 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
-  openSync,
   readFileSync,
   truncateSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
 import { toHex } from "../../protocol/bytes.ts";
+import { openDurably } from "./open-file.ts";
 
 /**
  * What each key has signed, so that it never signs what is slashable: recorded and flushed to disk before the signature
@@ -28,9 +26,8 @@ export class SlashingProtection {
 
   /** @throws Error when the file is damaged; signing without it would be unsafe. */
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
     if (existsSync(path)) this.#load(path);
-    this.#file = openSync(path, "a", 0o600);
+    this.#file = openDurably(path, "a");
   }
 
   /** Records the vote for all the keys, or for none. @throws SlashableError */

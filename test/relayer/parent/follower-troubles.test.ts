@@ -8,7 +8,7 @@ import { parametersFor } from "../../../protocol/presets.ts";
 import { depositToInbox } from "../../../relayer/parent/actions/add-inbox-entry.ts";
 import { openShard } from "../../../relayer/parent/actions/open-shard.ts";
 import type { DeploymentRecord } from "../../../relayer/parent/deployment.ts";
-import { ParentSettingError, ParentStalled } from "../../../relayer/parent/errors.ts";
+import { ParentMoved, ParentSettingError, ParentStalled } from "../../../relayer/parent/errors.ts";
 import { type FollowerOptions, ParentFollower } from "../../../relayer/parent/parent-follower.ts";
 import { connectProvider } from "../../../relayer/parent/rpc.ts";
 import { TransactionSender } from "../../../relayer/parent/transaction-sender.ts";
@@ -178,6 +178,31 @@ describe("ParentFollower in trouble", () => {
       await follower.poll();
       expect(follower.view.head).to.deep.equal(whole.view.head);
       expect(follower.view.shards()).to.deep.equal(whole.view.shards());
+    });
+
+    it("takes the events of the head by its hash: an endpoint that lags behind would have none", async () => {
+      const follower = await connect();
+      await follower.poll();
+      await depositToInbox(sender, record.addresses, 1, USER, 5n);
+      endpoint.interfere = ({ method, params }) =>
+        method === "eth_getLogs" && "toBlock" in (params[0] as object) ? { result: [] } : undefined;
+      await follower.poll();
+      expect(follower.view.inboxCount(1)).to.equal(1);
+    });
+
+    it("takes no events of another block of the same number", async () => {
+      const follower = await connect({ rangeBlocks: 10 });
+      await follower.poll();
+      await chain.mine();
+      await depositToInbox(sender, record.addresses, 1, USER, 5n);
+      const logs = await chain.provider.send("eth_getLogs", [{ fromBlock: "latest", toBlock: "latest" }]);
+      const forked = logs.map((log: object) => ({ ...log, blockHash: toHex(new Uint8Array(32).fill(1)) }));
+      endpoint.interfere = ({ method }) => (method === "eth_getLogs" ? { result: forked } : undefined);
+      const attempt = await follower.poll().catch((error: unknown) => error);
+      expect(attempt).to.be.instanceOf(ParentMoved);
+      endpoint.interfere = () => undefined;
+      await follower.poll();
+      expect(follower.view.inboxCount(1)).to.equal(1);
     });
 
     it("retries what fails transiently", async () => {
