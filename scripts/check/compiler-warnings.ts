@@ -1,8 +1,12 @@
 // The compiler says its warnings once, when it compiles; here they stay until they are gone. Those of packages are not ours.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { report } from "./report.ts";
 import { filesUnder, root } from "./sources.ts";
+
+interface BuildInput {
+  readonly input: { readonly sources: Readonly<Record<string, { readonly content: string }>> };
+}
 
 interface BuildOutput {
   readonly output: {
@@ -14,11 +18,28 @@ interface BuildOutput {
   };
 }
 
+const OURS = "project/";
+
+function read<T>(file: string): T {
+  return JSON.parse(readFileSync(path.join(root, file), "utf8"));
+}
+
+/** A build stays as long as one of its contracts is in use; of another one it may know a text that is gone. */
+function isPresent(source: string, { input }: BuildInput): boolean {
+  const file = path.join(root, source.slice(OURS.length));
+  return existsSync(file) && readFileSync(file, "utf8") === input.sources[source]?.content;
+}
+
 const builds = filesUnder("artifacts/build-info", [".output.json"]);
 const warnings = builds.flatMap((file) => {
-  const { output }: BuildOutput = JSON.parse(readFileSync(path.join(root, file), "utf8"));
-  return (output.errors ?? [])
-    .filter(({ severity, sourceLocation }) => severity === "warning" && sourceLocation?.file.startsWith("project/"))
+  const { output } = read<BuildOutput>(file);
+  const ours = (output.errors ?? []).filter(
+    ({ severity, sourceLocation }) => severity === "warning" && sourceLocation?.file.startsWith(OURS),
+  );
+  if (ours.length === 0) return [];
+  const build = read<BuildInput>(file.replace(/\.output\.json$/, ".json"));
+  return ours
+    .filter(({ sourceLocation }) => isPresent(sourceLocation?.file ?? "", build))
     .map(({ formattedMessage }) => formattedMessage);
 });
 report([...new Set(warnings)], `${builds.length} builds`);
