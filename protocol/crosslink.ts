@@ -54,9 +54,6 @@ export function genesisCrosslink(shardId: number): Crosslink {
   };
 }
 
-/** Length of an encoded crosslink in bytes. */
-export const CROSSLINK_BYTES = 4 + 4 + 8 + 32 + 8 + 8 + 32 + 32;
-
 export function writeCrosslink(writer: ByteWriter, crosslink: Crosslink): ByteWriter {
   return writer
     .u32(crosslink.shardId)
