@@ -19,7 +19,7 @@ interface IStaking {
     error Staking_ZeroWithdrawalAddress();
     error Staking_PublicKeyLength(uint256 length);
     error Staking_ProofLength(uint256 length);
-    /// @notice The points are good, but the proof is not one of this key, chain, contract and withdrawal address.
+    /// @notice The proof is not one of these keys, chain, contract and withdrawal address, or a point is infinity.
     error Staking_InvalidProof();
     error Staking_BatchSize(uint256 count, uint256 max);
     error Staking_UnknownValidator(uint256 validator);

@@ -67,9 +67,47 @@ function findOffSubgroupG2(): Uint8Array {
   }
 }
 
-/** The same point with p added to its first coordinate. */
-export function nonCanonical(encoding: Uint8Array): Uint8Array {
-  return concat(element(toBigInt(encoding.subarray(0, 64)) + Fp.ORDER), encoding.subarray(64));
+/** The same point with p added to one of its coordinates, the first unless told: 2 in G1, 4 in G2. */
+export function nonCanonical(encoding: Uint8Array, coordinate = 0): Uint8Array {
+  const [from, to] = [64 * coordinate, 64 * (coordinate + 1)];
+  const shifted = element(toBigInt(encoding.subarray(from, to)) + Fp.ORDER);
+  return concat(encoding.subarray(0, from), shifted, encoding.subarray(to));
+}
+
+/** The same point with a bit set in the 16 bytes before a coordinate, which are zero. */
+export function padded(encoding: Uint8Array, coordinate: number): Uint8Array {
+  const changed = Uint8Array.from(encoding);
+  changed[64 * coordinate + 15] = 1;
+  return changed;
+}
+
+/** A key of G1 and a point of order 3: on the curve, and no multiple of the generator. */
+export function outOfSubgroup(encoding: Uint8Array): Uint8Array {
+  const [x, y] = [toBigInt(encoding.subarray(0, 64)), toBigInt(encoding.subarray(64))];
+  const sum = G1.fromAffine({ x, y }).add(G1.fromAffine({ x: 0n, y: 2n }));
+  return concat(element(sum.x), element(sum.y));
+}
+
+/** Sum of points of the twist, 256 bytes each. */
+export function sumG2(...encodings: readonly Uint8Array[]): Uint8Array {
+  const sum = encodings.map(twistPoint).reduce((a, b) => a.add(b));
+  return concat(element(sum.x.c0), element(sum.x.c1), element(sum.y.c0), element(sum.y.c1));
+}
+
+/** The negative of a point of the twist, or another multiple of it. */
+export function timesG2(encoding: Uint8Array, factor: bigint): Uint8Array {
+  const product = twistPoint(encoding).multiplyUnsafe(factor);
+  return concat(element(product.x.c0), element(product.x.c1), element(product.y.c0), element(product.y.c1));
+}
+
+function twistPoint(encoding: Uint8Array) {
+  const [x0, x1, y0, y1] = [0, 64, 128, 192].map((at) => toBigInt(encoding.subarray(at, at + 64))) as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+  ];
+  return G2.fromAffine({ x: Fp2.create({ c0: x0, c1: x1 }), y: Fp2.create({ c0: y0, c1: y1 }) });
 }
 
 /** The negative of a compressed point: one bit tells the sign of y. */
