@@ -30,7 +30,10 @@ export class SlashingProtection {
     this.#file = openDurably(path, "a");
   }
 
-  /** Records the vote for all the keys, or for none. @throws SlashableError */
+  /**
+   * Records the vote for all the keys, or for none. The root is what is signed, EIP-3076's `signing_root`: votes that lead to
+   * one checkpoint from different sources are two votes. @throws SlashableError
+   */
   vote(publicKeys: readonly Uint8Array[], vote: { source: number; target: number; root: Uint8Array }): void {
     const ids = publicKeys.map((key) => this.#idOf(key));
     const root = toHex(vote.root);

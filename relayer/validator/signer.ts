@@ -31,8 +31,9 @@ export class Signer {
   }
 
   vote(publicKeys: readonly Uint8Array[], vote: Vote): Uint8Array {
-    this.#protection.vote(publicKeys, { source: vote.sourceEpoch, target: vote.targetEpoch, root: vote.targetRoot });
-    return this.#keys.sign(publicKeys, voteDigest(this.#crypto, this.#domain, vote));
+    const digest = voteDigest(this.#crypto, this.#domain, vote);
+    this.#protection.vote(publicKeys, { source: vote.sourceEpoch, target: vote.targetEpoch, root: digest });
+    return this.#keys.sign(publicKeys, digest);
   }
 
   propose(publicKey: Uint8Array, epoch: number, checkpointRoot: Uint8Array): Uint8Array {
