@@ -1,4 +1,4 @@
-import { word, ZERO_HASH } from "./bytes.ts";
+import { concat, word, ZERO_HASH } from "./bytes.ts";
 import { type Crosslink, crosslinkHash, genesisCrosslink } from "./crosslink.ts";
 import type { Crypto } from "./crypto.ts";
 import { cachedTypeHash, type Domain, hashStruct } from "./eip712.ts";
@@ -33,6 +33,16 @@ export interface Checkpoint {
 
 export function checkpointRoot(crypto: Crypto, checkpoint: Checkpoint): Uint8Array {
   return hashNode(crypto, paddedTreeRoot(crypto, checkpoint.entries), checkpointBodyRoot(crypto, checkpoint.body));
+}
+
+/** Names who was absent from a vote: zero when nobody was, else the hash of the bitmap. */
+export function absentHashOf(crypto: Crypto, absent: Uint8Array): Uint8Array {
+  return absent.length === 0 ? ZERO_HASH : crypto.keccak256(absent);
+}
+
+/** All that CrosslinkAnchors keeps of what was voted, and by whom. */
+export function checkpointCommitment(crypto: Crypto, root: Uint8Array, absentHash: Uint8Array): Uint8Array {
+  return crypto.keccak256(concat(root, absentHash));
 }
 
 /** The checkpoint that follows `source` when the entries at some positions change. */

@@ -23,8 +23,9 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     uint256 private constant KEY_LENGTH = 128;
 
-    /// @dev Changes that an enrolment rolls on the way, so that a living system needs nobody to do it.
+    /// @dev Changes that an enrolment or a submission rolls on the way, so that a living system needs nobody to do it.
     uint256 private constant ROLLED_PER_ENROLMENT = 4;
+    uint256 private constant ROLLED_PER_SUBMISSION = 4;
 
     KeyStore private immutable KEYS;
     address private immutable LAUNCHER;
@@ -143,8 +144,15 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     /// @inheritdoc IBeaconRegistry
-    function advanceMix(bytes32 revealHash) external {
+    function openBallot(
+        uint64 epoch,
+        bytes calldata absent,
+        bytes32 revealHash
+    ) external returns (uint64 current, Ballot memory opened) {
         if (msg.sender != _anchors) revert BeaconRegistry_NotAnchors(msg.sender);
+        rollEpochs(ROLLED_PER_SUBMISSION);
+        opened = ballot(epoch, absent);
+        current = currentEpoch();
         _advanceMix(revealHash);
     }
 
@@ -269,7 +277,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     /// @inheritdoc IBeaconRegistry
-    function ballot(uint64 epoch, bytes calldata absent) external view returns (Ballot memory b) {
+    function ballot(uint64 epoch, bytes calldata absent) public view returns (Ballot memory b) {
         Seats memory seats = _seatsAt(epoch);
         b.domainSeparator = _domainSeparatorV4();
         b.seatCount = seats.count;

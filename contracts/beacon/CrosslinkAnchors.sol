@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {AppendTree} from "../libraries/AppendTree.sol";
 import {Bls} from "../libraries/Bls.sol";
@@ -32,12 +33,6 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         uint64 settled;
     }
 
-    /// @dev What is kept of every checkpoint. `absentHash` is zero when nobody was absent.
-    struct Record {
-        bytes32 root;
-        bytes32 absentHash;
-    }
-
     /// @dev Of a checkpoint, what its neighbours cannot tell: the source, and the one built on it, where
     ///      epochs without a checkpoint lie between.
     struct Gap {
@@ -50,9 +45,6 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     /// @dev Time and block of acceptance, 40 bits each: three epochs share a slot.
     uint256 private constant TIMES_PER_SLOT = 3;
 
-    /// @dev Changes of the validator set that a submission rolls on the way.
-    uint256 private constant ROLLED_PER_SUBMISSION = 4;
-
     IBeaconRegistry private immutable REGISTRY;
     IShardRegistry private immutable SHARDS;
     uint256 private immutable SHARD_COUNT;
@@ -62,10 +54,11 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     uint256 private immutable CHALLENGE_BLOCKS;
 
     Finality private _finality;
-    // Keccak-256 of the entries and the body root of the latest justified checkpoint: opens it for the next one at a
-    // fraction of what its root would cost.
+    // Keccak-256 of root and entries of the latest justified checkpoint: opens it for the next one at a fraction of
+    // what its root would cost.
     bytes32 private _openingHash;
-    mapping(uint256 epoch => Record record) private _records;
+    // Keccak-256 of root and absent list, in one slot: who reads the one brings the hash of the other.
+    mapping(uint256 epoch => bytes32 commitment) private _commitments;
     mapping(uint256 index => uint256 word) private _times;
     mapping(uint256 epoch => Gap gap) private _gaps;
     mapping(uint256 epoch => Settlement settlement) private _settlements;
@@ -82,8 +75,9 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         // The genesis checkpoint, of epoch 0. It is justified, finalised and settled, and nothing can be read from it.
         bytes32 body = SigningRoots.checkpointBody(0, 0, 0, 0);
         bytes32[] memory entries = new bytes32[](p.shardCount);
-        _records[0].root = Sha256.pair(PaddedTree.root(entries), body);
-        _openingHash = _hashOpening(entries, body);
+        bytes32 root = Sha256.pair(PaddedTree.root(entries), body);
+        _commitments[0] = Hashes.efficientKeccak256(root, 0);
+        _openingHash = _hashOpening(entries, root);
         _setTimes(0);
     }
 
@@ -98,18 +92,17 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         // There it has to be in the one encoding that every decoder reads alike: this contract follows offsets, and
         // overlooks bytes, that others refuse.
         if (!SubmissionEncoding.isCanonical(s)) revert CrosslinkAnchors_NotCanonical();
-        _requireEpochs(s.targetEpoch, s.sourceEpoch);
-        REGISTRY.rollEpochs(ROLLED_PER_SUBMISSION);
-        Ballot memory ballot = REGISTRY.ballot(s.targetEpoch, s.absent);
-
-        bytes32 sourceRoot = _records[s.sourceEpoch].root;
+        uint64 justified = _finality.justified;
+        if (s.sourceEpoch != justified) revert CrosslinkAnchors_NotLatestJustified(s.sourceEpoch, justified);
+        if (s.targetEpoch <= justified) revert CrosslinkAnchors_TargetNotAfterSource(s.targetEpoch, justified);
+        Ballot memory ballot = _openBallot(s);
         (bytes32[] memory entries, uint256 voided) = _nextEntries(s, ballot);
         bytes32 entriesRoot = PaddedTree.root(entries);
-        bytes32 bodyRoot = SigningRoots.checkpointBody(s.targetEpoch, s.sourceEpoch, sourceRoot, s.rewardsRoot);
+        bytes32 bodyRoot = SigningRoots.checkpointBody(s.targetEpoch, s.sourceEpoch, s.sourceRoot, s.rewardsRoot);
         bytes32 targetRoot = Sha256.pair(entriesRoot, bodyRoot);
 
-        _requireVote(s, ballot, sourceRoot, targetRoot);
-        _openingHash = _hashOpening(entries, bodyRoot);
+        _requireVote(s, ballot, targetRoot);
+        _openingHash = _hashOpening(entries, targetRoot);
         _accept(s, targetRoot, voided);
         emit CheckpointAccepted(s.targetEpoch, s.sourceEpoch, targetRoot, entriesRoot, s.rewardsRoot, s.changed);
         if (voided != 0) emit EntriesVoided(s.targetEpoch, voided);
@@ -142,11 +135,10 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
 
     /// @inheritdoc ICrosslinkAnchors
     function checkpoint(uint64 epoch) external view returns (Checkpoint memory c) {
-        Record memory record = _records[epoch];
-        (c.root, c.absentHash) = (record.root, record.absentHash);
-        if (c.root == 0) return c;
+        c.commitment = _commitments[epoch];
+        if (c.commitment == 0) return c;
         (c.acceptedAt, c.acceptedBlock) = _timesOf(epoch);
-        if (epoch != 0) c.sourceEpoch = _records[epoch - 1].root != 0 ? epoch - 1 : _gaps[epoch].sourceEpoch;
+        if (epoch != 0) c.sourceEpoch = _commitments[epoch - 1] != 0 ? epoch - 1 : _gaps[epoch].sourceEpoch;
         c.nextEpoch = _next(epoch);
     }
 
@@ -192,11 +184,11 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
 
     // ---------------------------------------------------------------- private: votes
 
-    function _requireEpochs(uint64 target, uint64 source) private view {
-        uint64 justified = _finality.justified;
-        if (source != justified) revert CrosslinkAnchors_NotLatestJustified(source, justified);
-        if (target <= source) revert CrosslinkAnchors_TargetNotAfterSource(target, source);
-        uint64 current = REGISTRY.currentEpoch();
+    /// @dev Mixes the reveal in before it is verified: one call instead of two, and a bad one reverts both.
+    function _openBallot(CheckpointSubmission calldata s) private returns (Ballot memory ballot) {
+        uint64 target = s.targetEpoch;
+        uint64 current;
+        (current, ballot) = REGISTRY.openBallot(target, s.absent, keccak256(s.reveal));
         if (target >= current) revert CrosslinkAnchors_EpochNotOver(target, current);
         if (target + SUBMIT_EPOCHS < current) revert CrosslinkAnchors_TooLate(target, current);
     }
@@ -213,7 +205,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
             revert CrosslinkAnchors_NoCommittee(s.changed, ballot.committeeCount);
         }
         entries = _copy(s.previousEntries);
-        bytes32 opened = _hashOpening(entries, s.sourceBodyRoot);
+        bytes32 opened = _hashOpening(entries, s.sourceRoot);
         if (opened != _openingHash) revert CrosslinkAnchors_WrongSource(opened, _openingHash);
         (uint256 plain, uint256[] memory allocation) = SHARDS.allocation(s.changed);
         voided = CheckpointEntries.replace(
@@ -229,11 +221,11 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     }
 
     /// @dev Of a list of fixed length, so that no two checkpoints have the same.
-    function _hashOpening(bytes32[] memory entries, bytes32 bodyRoot) private pure returns (bytes32 hash) {
+    function _hashOpening(bytes32[] memory entries, bytes32 root) private pure returns (bytes32 hash) {
         assembly ("memory-safe") {
-            // The body root takes the place of the length meanwhile.
+            // The root takes the place of the length meanwhile.
             let length := mload(entries)
-            mstore(entries, bodyRoot)
+            mstore(entries, root)
             hash := keccak256(entries, shl(5, add(length, 1)))
             mstore(entries, length)
         }
@@ -247,12 +239,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         }
     }
 
-    function _requireVote(
-        CheckpointSubmission calldata s,
-        Ballot memory ballot,
-        bytes32 sourceRoot,
-        bytes32 targetRoot
-    ) private view {
+    function _requireVote(CheckpointSubmission calldata s, Ballot memory ballot, bytes32 targetRoot) private view {
         uint256 present = ballot.occupiedCount - ballot.absentCount;
         if (present * 3 < uint256(ballot.occupiedCount) * 2) {
             revert CrosslinkAnchors_NoQuorum(present, ballot.occupiedCount);
@@ -260,7 +247,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         if (ballot.proposerKey.isInfinity()) revert CrosslinkAnchors_NoProposer(s.targetEpoch);
         bool isSigned = Bls.verifyVoteAndReveal(
             ballot.presentKey,
-            SigningRoots.vote(ballot.domainSeparator, s.sourceEpoch, sourceRoot, s.targetEpoch, targetRoot),
+            SigningRoots.vote(ballot.domainSeparator, s.sourceEpoch, s.sourceRoot, s.targetEpoch, targetRoot),
             ballot.proposerKey,
             SigningRoots.randaoReveal(ballot.domainSeparator, s.targetEpoch),
             _decodeSignature(s.signature),
@@ -270,8 +257,8 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     }
 
     function _accept(CheckpointSubmission calldata s, bytes32 targetRoot, uint256 voided) private {
-        _records[s.targetEpoch].root = targetRoot;
-        if (s.absent.length != 0) _records[s.targetEpoch].absentHash = keccak256(s.absent);
+        bytes32 absentHash = s.absent.length == 0 ? bytes32(0) : keccak256(s.absent);
+        _commitments[s.targetEpoch] = Hashes.efficientKeccak256(targetRoot, absentHash);
         _setTimes(s.targetEpoch);
         if (s.targetEpoch != s.sourceEpoch + 1) {
             _gaps[s.targetEpoch].sourceEpoch = s.sourceEpoch;
@@ -281,7 +268,6 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         _finality.justified = s.targetEpoch;
         // Its ancestors are finalised with it.
         if (s.targetEpoch == s.sourceEpoch + 1) _finality.finalized = s.sourceEpoch;
-        REGISTRY.advanceMix(keccak256(s.reveal));
     }
 
     function _decodeSignature(bytes calldata signature) private pure returns (G2Point memory) {
@@ -300,7 +286,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     function _next(uint64 epoch) private view returns (uint64) {
         unchecked {
             // After the last epoch that there can be comes the one of genesis, which is next to none.
-            if (_records[epoch + 1].root != 0) return epoch + 1;
+            if (_commitments[epoch + 1] != 0) return epoch + 1;
         }
         return _gaps[epoch].nextEpoch;
     }
@@ -328,7 +314,10 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         crosslinkHash = SigningRoots.crosslink(domainSeparator, proof.crosslink);
         bytes32 entriesRoot = PaddedTree.rootOf(crosslinkHash, proof.position, SHARD_COUNT, proof.siblings);
         bytes32 root = Sha256.pair(entriesRoot, proof.bodyRoot);
-        if (root != _records[epoch].root) revert CrosslinkAnchors_WrongCrosslink(root, _records[epoch].root);
+        bytes32 commitment = Hashes.efficientKeccak256(root, proof.absentHash);
+        if (commitment != _commitments[epoch]) {
+            revert CrosslinkAnchors_WrongCrosslink(commitment, _commitments[epoch]);
+        }
         if ((s.exceptions >> proof.position) & 1 == 1) revert CrosslinkAnchors_Excepted(epoch, proof.position);
     }
 

@@ -102,8 +102,19 @@ interface IBeaconRegistry {
      */
     function packKeys() external returns (uint32 group);
 
-    /// @notice Mixes the Keccak-256 of an accepted checkpoint's reveal into the randomness. Only for CrosslinkAnchors.
-    function advanceMix(bytes32 revealHash) external;
+    /**
+     * @notice What the vote of that epoch is judged by, which is about to be accepted: `ballot`, after a few scheduled
+     * changes of the set are rolled; then the reveal is mixed into the randomness. Only for CrosslinkAnchors, which has
+     * to revert if it does not accept the vote.
+     * @param absent as for `ballot`
+     * @param revealHash Keccak-256 of the reveal
+     * @return currentEpoch of the parent
+     */
+    function openBallot(
+        uint64 epoch,
+        bytes calldata absent,
+        bytes32 revealHash
+    ) external returns (uint64 currentEpoch, Ballot memory);
 
     // ------------------------------------------------------------------ time
 

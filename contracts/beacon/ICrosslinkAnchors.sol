@@ -38,8 +38,8 @@ interface ICrosslinkAnchors {
     error CrosslinkAnchors_EpochNotOver(uint64 targetEpoch, uint64 currentEpoch);
     error CrosslinkAnchors_TooLate(uint64 targetEpoch, uint64 currentEpoch);
     error CrosslinkAnchors_EntryCount(uint256 count, uint256 expected);
-    /// @notice The previous entries and the body root are not those of the source. What is compared is
-    /// keccak256(body root ‖ entries).
+    /// @notice The previous entries and the root are not those of the source. What is compared is
+    /// keccak256(source root ‖ entries).
     error CrosslinkAnchors_WrongSource(bytes32 opened, bytes32 expected);
     /// @notice A position without a committee in the target epoch cannot change.
     error CrosslinkAnchors_NoCommittee(uint256 changed, uint256 committeeCount);
@@ -51,7 +51,8 @@ interface ICrosslinkAnchors {
     error CrosslinkAnchors_NotSettled(uint64 epoch);
     /// @notice The checkpoint is settled, but not this position of it.
     error CrosslinkAnchors_Excepted(uint64 epoch, uint256 position);
-    error CrosslinkAnchors_WrongCrosslink(bytes32 root, bytes32 expected);
+    /// @notice Crosslink, path, body root and absent hash do not lead to the commitment of the checkpoint.
+    error CrosslinkAnchors_WrongCrosslink(bytes32 commitment, bytes32 expected);
     error CrosslinkAnchors_WrongState(bytes32 root, bytes32 expected);
     /// @notice The message is not of the shard whose crosslink is shown.
     error CrosslinkAnchors_WrongShard(uint32 shardId, uint32 expected);

@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 /**
  * @notice An accepted (= justified) checkpoint. What it says is in the input of the transaction that submitted it;
- * `root` and `absentHash` bind that input.
+ * `commitment` binds that input.
  */
 struct Checkpoint {
-    bytes32 root;
-    // keccak256 of the absent bitmap, zero when nobody was absent: who voted, for evidence
-    bytes32 absentHash;
+    // keccak256(root ‖ absentHash); absentHash is keccak256 of the absent bitmap, zero when nobody was absent: what was
+    // voted for readers, who voted for evidence
+    bytes32 commitment;
     // parent chain's time and block of acceptance: the challenge window counts from both
     uint64 acceptedAt;
     uint64 acceptedBlock;
@@ -32,7 +32,7 @@ struct Settlement {
 struct CheckpointSubmission {
     uint64 targetEpoch;
     uint64 sourceEpoch;
-    bytes32 sourceBodyRoot;
+    bytes32 sourceRoot;
     bytes32[] previousEntries;
     uint256 changed;
     bytes entries;

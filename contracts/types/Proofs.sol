@@ -3,10 +3,12 @@ pragma solidity 0.8.37;
 
 import {Crosslink} from "./Crosslink.sol";
 
-/// @notice Shows that `crosslink` is the entry at `position` of a checkpoint. `siblings` are those of the entries tree.
+/// @notice Shows that `crosslink` is the entry at `position` of a checkpoint. `siblings` are those of the entries tree;
+/// `absentHash` opens the commitment to the checkpoint together with the root that follows from everything else.
 struct CrosslinkProof {
     uint64 checkpointEpoch;
     bytes32 bodyRoot;
+    bytes32 absentHash;
     uint16 position;
     Crosslink crosslink;
     bytes32[] siblings;

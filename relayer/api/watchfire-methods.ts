@@ -95,6 +95,7 @@ export function watchfireMethods(operator: ShardOperator): Record<string, RpcMet
           crosslink: {
             ...proof.crosslink,
             bodyRoot: toHex(proof.crosslink.bodyRoot),
+            absentHash: toHex(proof.crosslink.absentHash),
             crosslink: crosslinkJson(proof.crosslink.crosslink),
             siblings: proof.crosslink.siblings.map(toHex),
           },

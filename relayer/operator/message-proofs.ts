@@ -13,6 +13,7 @@ import type { OperatorParentView } from "./ports.ts";
 export interface CrosslinkProof {
   readonly checkpointEpoch: number;
   readonly bodyRoot: Uint8Array;
+  readonly absentHash: Uint8Array;
   readonly position: number;
   readonly crosslink: Crosslink;
   readonly siblings: readonly Uint8Array[];
@@ -102,6 +103,7 @@ export class MessageProofs {
     return {
       checkpointEpoch,
       bodyRoot: accepted.bodyRoot,
+      absentHash: accepted.absentHash,
       position,
       crosslink: archived.signed.crosslink,
       siblings: entryProof(crypto, accepted.checkpoint, position),

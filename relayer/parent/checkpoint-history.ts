@@ -1,5 +1,6 @@
 import { equal, toHex } from "../../protocol/bytes.ts";
 import {
+  absentHashOf,
   type Checkpoint,
   checkpointBodyRoot,
   checkpointRoot,
@@ -146,6 +147,7 @@ export class CheckpointHistory {
       checkpoint,
       root: checkpointRoot(this.#crypto, checkpoint),
       bodyRoot: checkpointBodyRoot(this.#crypto, checkpoint.body),
+      absentHash: absentHashOf(this.#crypto, submission?.absent ?? new Uint8Array()),
       acceptedTime: block.timestamp,
       acceptedBlock: block.number,
       acceptedEpoch,

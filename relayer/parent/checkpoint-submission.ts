@@ -5,8 +5,8 @@ import { ENTRY_RECORD_BYTES, type EntryRecord } from "../../protocol/checkpoint.
 export interface CheckpointSubmission {
   readonly targetEpoch: number;
   readonly sourceEpoch: number;
-  /** Opens the root of the source together with `previousEntries`. */
-  readonly sourceBodyRoot: Uint8Array;
+  /** Opens the source together with `previousEntries`. */
+  readonly sourceRoot: Uint8Array;
   /** All SHARD_COUNT entries of the source, by position. */
   readonly previousEntries: readonly Uint8Array[];
   /** Ascending by position. */

@@ -150,6 +150,8 @@ export interface AcceptedCheckpoint {
   readonly root: Uint8Array;
   /** Right child of the root: opens it together with the entries. */
   readonly bodyRoot: Uint8Array;
+  /** keccak256 of the absent bitmap, zero when nobody was absent: opens the commitment on chain together with the root. */
+  readonly absentHash: Uint8Array;
   /** Time, block and epoch of the parent chain at acceptance; of deployment for the genesis checkpoint. */
   readonly acceptedTime: number;
   readonly acceptedBlock: number;

@@ -13,7 +13,7 @@ export function submissionStruct(submission: CheckpointSubmission): CheckpointSu
   return {
     targetEpoch: submission.targetEpoch,
     sourceEpoch: submission.sourceEpoch,
-    sourceBodyRoot: toHex(submission.sourceBodyRoot),
+    sourceRoot: toHex(submission.sourceRoot),
     previousEntries: submission.previousEntries.map(toHex),
     changed,
     entries: toHex(entries),
@@ -39,7 +39,7 @@ export function decodeSubmission(anchors: ICrosslinkAnchorsInterface, input: str
   return {
     targetEpoch: Number(s.targetEpoch),
     sourceEpoch: Number(s.sourceEpoch),
-    sourceBodyRoot: fromHex(s.sourceBodyRoot),
+    sourceRoot: fromHex(s.sourceRoot),
     previousEntries: s.previousEntries.map(fromHex),
     changed: unpackRecords({ changed: s.changed, entries }),
     rewardsRoot: fromHex(s.rewardsRoot),

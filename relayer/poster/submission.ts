@@ -13,7 +13,7 @@ export function toSubmission(
   return {
     targetEpoch: proposal.epoch,
     sourceEpoch: proposal.sourceEpoch,
-    sourceBodyRoot: source.bodyRoot,
+    sourceRoot: source.root,
     previousEntries: source.checkpoint.entries,
     changed: proposal.entries.map(({ position, certificate }) => ({
       position,

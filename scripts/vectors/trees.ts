@@ -9,8 +9,10 @@ import {
   zeroSubtreeHashes,
 } from "../../protocol/append-tree.ts";
 import {
+  absentHashOf,
   type Checkpoint,
   checkpointBodyRoot,
+  checkpointCommitment,
   checkpointRoot,
   entryProof,
   genesisCheckpoint,
@@ -114,6 +116,8 @@ export function checkpointVectors(crypto: Crypto): object {
     body: { epoch: 3, sourceEpoch: 0, sourceRoot, rewardsRoot: new Uint8Array(32) },
     entries,
   };
+  const absent = new Uint8Array([0x81]);
+  const absentHash = absentHashOf(crypto, absent);
   return {
     genesis: { ...genesis, root: sourceRoot },
     genesisCrosslinkOfShard1: parent,
@@ -122,6 +126,9 @@ export function checkpointVectors(crypto: Crypto): object {
     entriesRoot: paddedTreeRoot(crypto, entries),
     bodyRoot: checkpointBodyRoot(crypto, checkpoint.body),
     root: checkpointRoot(crypto, checkpoint),
+    absent,
+    absentHash,
+    commitment: checkpointCommitment(crypto, checkpointRoot(crypto, checkpoint), absentHash),
     proof: { position: 2, siblings: entryProof(crypto, checkpoint, 2) },
   };
 }

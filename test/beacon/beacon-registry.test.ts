@@ -523,7 +523,7 @@ describe("BeaconRegistry", () => {
       const { registry, anchors, crypto, launcher, networkHelpers, ethers } = beacon;
       const reveals = [1, 2, 3].map((byte) => new Uint8Array(256).fill(byte));
       const hashes = reveals.map((reveal) => toHex(crypto.keccak256(reveal)));
-      await expect(registry.advanceMix(hashes[0]!))
+      await expect(registry.openBallot(0, "0x", hashes[0]!))
         .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotAnchors")
         .withArgs(launcher.address);
       const address = await anchors.getAddress();
@@ -534,10 +534,12 @@ describe("BeaconRegistry", () => {
       for (const reveal of reveals) mixes.push(nextMix(crypto, mixes.at(-1)!, reveal));
 
       await passToEpoch(beacon, 2);
-      await expect(asAnchors.advanceMix(hashes[0]!)).to.emit(registry, "MixAdvanced").withArgs(2, toBigInt(mixes[1]!));
-      await asAnchors.advanceMix(hashes[1]!);
+      await expect(asAnchors.openBallot(0, "0x", hashes[0]!))
+        .to.emit(registry, "MixAdvanced")
+        .withArgs(2, toBigInt(mixes[1]!));
+      await asAnchors.openBallot(0, "0x", hashes[1]!);
       await passToEpoch(beacon, 5);
-      await asAnchors.advanceMix(hashes[2]!);
+      await asAnchors.openBallot(0, "0x", hashes[2]!);
       for (const [epoch, mix] of [
         [1, 0],
         [2, 2],

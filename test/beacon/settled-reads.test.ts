@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { ZeroHash } from "ethers";
+import { bitsFrom } from "../../protocol/bits.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import { type Crosslink, crosslinkHash } from "../../protocol/crosslink.ts";
@@ -16,7 +17,7 @@ import {
 import { Voters } from "../support/checkpoints.ts";
 import { ShardState } from "../support/shard-state.ts";
 
-/** Shard 2 of four stands in the settled checkpoint of epoch 1 with an account and three messages to the parent chain. */
+/** Shard 2 of four stands in the settled checkpoint of epoch 1, where seat 5 was absent, with an account and three messages to the parent chain. */
 describe("CrosslinkAnchors: reads of settled state", () => {
   const ALICE = new Uint8Array(20).fill(0xa1);
   const BOB = new Uint8Array(20).fill(0xb0);
@@ -47,14 +48,17 @@ describe("CrosslinkAnchors: reads of settled state", () => {
       record: { generation: 0, firstBlock: block, lastBlock: block, blocksRoot: new Uint8Array(32).fill(7), stateRoot },
     });
     await passToEpoch(beacon, 2);
-    await voters.justify(1, { changes: [change(state.root(), 1)] });
+    await voters.justify(1, { changes: [change(state.root(), 1)], absent: [5] });
     checkpoint = voters.source;
     crosslink = voters.crosslinks.get(1) as Crosslink;
     await passToEpoch(beacon, 3);
     await voters.justify(2, { changes: [change(new Uint8Array(32).fill(9), 2)] });
   });
 
-  const proof = (overrides: object = {}) => ({ ...voters.proof(checkpoint, 1, crosslink), ...overrides });
+  const proof = (overrides: object = {}) => ({
+    ...voters.proof(checkpoint, 1, crosslink, bitsFrom([5], 16)),
+    ...overrides,
+  });
 
   it("refuses everything before settlement, and then shows the crosslink", async () => {
     const { anchors } = beacon;
@@ -77,7 +81,7 @@ describe("CrosslinkAnchors: reads of settled state", () => {
     }
   });
 
-  it("refuses another crosslink, position, body or path", async () => {
+  it("refuses another crosslink, position, body, absent list or path", async () => {
     const { anchors } = beacon;
     const good = proof();
     const other = (overrides: object) => ({ crosslink: { ...good.crosslink, ...overrides } });
@@ -92,6 +96,7 @@ describe("CrosslinkAnchors: reads of settled state", () => {
       other({ stateRoot: ZeroHash }),
       { position: 0 },
       { bodyRoot: ZeroHash },
+      { absentHash: ZeroHash },
       { siblings: [good.siblings[1]!, good.siblings[0]!] },
     ]) {
       await expect(anchors.verifyCrosslink(proof(wrong))).to.be.revertedWithCustomError(

@@ -4,8 +4,8 @@ import path from "node:path";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { createNativeCrypto } from "../../crypto/native.ts";
-import { toHex } from "../../protocol/bytes.ts";
-import { checkpointRoot, genesisCheckpoint } from "../../protocol/checkpoint.ts";
+import { toHex, ZERO_HASH } from "../../protocol/bytes.ts";
+import { checkpointCommitment, checkpointRoot, genesisCheckpoint } from "../../protocol/checkpoint.ts";
 import { parametersFor } from "../../protocol/presets.ts";
 import { readDeploymentRecord } from "../../relayer/parent/deployment.ts";
 import { deployWatchfire, writeDeploymentRecord } from "../../scripts/deployment.ts";
@@ -29,7 +29,9 @@ describe("Deployment", () => {
     expect(await registry.anchors()).to.equal(record.addresses.anchors);
     expect((await registry.parameters()).shardCount).to.equal(8);
     const genesis = await CrosslinkAnchors__factory.connect(record.addresses.anchors, launcher).checkpoint(0);
-    expect(genesis.root).to.equal(toHex(checkpointRoot(await createNativeCrypto(), genesisCheckpoint(8))));
+    const crypto = await createNativeCrypto();
+    const root = checkpointRoot(crypto, genesisCheckpoint(8));
+    expect(genesis.commitment).to.equal(toHex(checkpointCommitment(crypto, root, ZERO_HASH)));
 
     // Coins take the way through shard registry, inbox and vault.
     const shards = ShardRegistry__factory.connect(record.addresses.shardRegistry, launcher);

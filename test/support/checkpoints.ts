@@ -2,8 +2,10 @@ import { bitsFrom } from "../../protocol/bits.ts";
 import { SIGNATURE_TAG } from "../../protocol/bls.ts";
 import { toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import {
+  absentHashOf,
   type Checkpoint,
   checkpointBodyRoot,
+  checkpointCommitment,
   checkpointRoot,
   type EntryRecord,
   entryProof,
@@ -49,6 +51,12 @@ export class Voters {
     return checkpointRoot(this.#beacon.crypto, checkpoint);
   }
 
+  /** As CrosslinkAnchors keeps it. */
+  commitment(checkpoint: Checkpoint, absent: Uint8Array = new Uint8Array()): string {
+    const { crypto } = this.#beacon;
+    return toHex(checkpointCommitment(crypto, this.root(checkpoint), absentHashOf(crypto, absent)));
+  }
+
   bodyRoot(checkpoint: Checkpoint): Uint8Array {
     return checkpointBodyRoot(this.#beacon.crypto, checkpoint.body);
   }
@@ -84,7 +92,7 @@ export class Voters {
     const submission: CheckpointSubmission = {
       targetEpoch: epoch,
       sourceEpoch: source.epoch,
-      sourceBodyRoot: this.bodyRoot(this.source),
+      sourceRoot: source.root,
       previousEntries: source.entries,
       changed: changes.map(({ position, record }) => ({ position, record })),
       rewardsRoot,
@@ -110,11 +118,12 @@ export class Voters {
     return bls.decompressG2(bls.sign(secretKey, digest, SIGNATURE_TAG));
   }
 
-  /** A `CrosslinkProof` for the entry at a position of a checkpoint whose crosslink is given. */
-  proof(checkpoint: Checkpoint, position: number, crosslink: Crosslink) {
+  /** A `CrosslinkProof` for the entry at a position of a checkpoint whose crosslink is given, and who was absent. */
+  proof(checkpoint: Checkpoint, position: number, crosslink: Crosslink, absent: Uint8Array = new Uint8Array()) {
     return {
       checkpointEpoch: checkpoint.body.epoch,
       bodyRoot: toHex(this.bodyRoot(checkpoint)),
+      absentHash: toHex(absentHashOf(this.#beacon.crypto, absent)),
       position,
       crosslink: crosslinkStruct(crosslink),
       siblings: entryProof(this.#beacon.crypto, checkpoint, position).map(toHex),

@@ -116,7 +116,7 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     return {
       targetEpoch: epoch,
       sourceEpoch: source.checkpoint.body.epoch,
-      sourceBodyRoot: source.bodyRoot,
+      sourceRoot: source.root,
       previousEntries: source.checkpoint.entries,
       changed: crosslinks.map((crosslink) => ({ position: crosslink.shardId - 1, record: crosslink })),
       rewardsRoot: ZERO_HASH,

@@ -148,6 +148,7 @@ export class ParentDouble implements OperatorParentView {
       checkpoint,
       root,
       bodyRoot: checkpointBodyRoot(this.#crypto, checkpoint.body),
+      absentHash: ZERO_HASH,
       acceptedTime: 0,
       acceptedBlock: 0,
       acceptedEpoch: this.epoch,

@@ -1,4 +1,4 @@
-import { equal, fromHex, ZERO_HASH } from "../../../protocol/bytes.ts";
+import { toHex, ZERO_HASH } from "../../../protocol/bytes.ts";
 import type { CheckpointSubmission } from "../checkpoint-submission.ts";
 import { ContractReverted } from "../contract-errors.ts";
 import { connectContracts } from "../contracts.ts";
@@ -9,8 +9,6 @@ import { SPARE_GAS_FOR_ROLLING, type TransactionSender } from "../transaction-se
 export interface SubmitOutcome {
   /** Somebody else's submission for the same epoch came first, perhaps with another root. */
   readonly status: "accepted" | "alreadyAccepted";
-  /** Root of the accepted checkpoint of that epoch. */
-  readonly root: Uint8Array;
 }
 
 /**
@@ -31,15 +29,13 @@ export async function submitCheckpoint(
       data,
       spareGas: SPARE_GAS_FOR_ROLLING,
     });
-    for (const log of receipt.logs) {
-      const accepted = anchors.interface.parseLog(log);
-      if (accepted?.name === "CheckpointAccepted") return { status: "accepted", root: fromHex(accepted.args.root) };
-    }
-    throw new Error(`CrosslinkAnchors.submit left no event in ${receipt.hash}`);
+    const accepted = receipt.logs.some((log) => anchors.interface.parseLog(log)?.name === "CheckpointAccepted");
+    if (!accepted) throw new Error(`CrosslinkAnchors.submit left no event in ${receipt.hash}`);
+    return { status: "accepted" };
   } catch (error) {
     if (!(error instanceof ContractReverted)) throw error;
-    const root = fromHex((await anchors.checkpoint(submission.targetEpoch)).root);
-    if (equal(root, ZERO_HASH)) throw error;
-    return { status: "alreadyAccepted", root };
+    const { commitment } = await anchors.checkpoint(submission.targetEpoch);
+    if (commitment === toHex(ZERO_HASH)) throw error;
+    return { status: "alreadyAccepted" };
   }
 }

@@ -11,6 +11,7 @@ import type { TransactionSender } from "../transaction-sender.ts";
 export interface MessageProof {
   readonly checkpointEpoch: number;
   readonly bodyRoot: Uint8Array;
+  readonly absentHash: Uint8Array;
   readonly position: number;
   readonly crosslink: Crosslink;
   /** Of the entries tree only. */
@@ -75,6 +76,7 @@ function proofStruct(proof: MessageProof): MessageProofStruct {
     crosslink: {
       checkpointEpoch: proof.checkpointEpoch,
       bodyRoot: toHex(proof.bodyRoot),
+      absentHash: toHex(proof.absentHash),
       position: proof.position,
       crosslink: crosslinkStruct(proof.crosslink),
       siblings: proof.entrySiblings.map(toHex),

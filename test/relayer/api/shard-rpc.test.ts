@@ -268,7 +268,7 @@ describe("JSON-RPC of a shard", () => {
       // As an argument of Vault.withdraw.
       const crosslinkType =
         "tuple(uint32 shardId,uint32 generation,uint64 epoch,bytes32 parent,uint64 firstBlock,uint64 lastBlock,bytes32 blocksRoot,bytes32 stateRoot)";
-      const proofType = `tuple(tuple(uint64 checkpointEpoch,bytes32 bodyRoot,uint16 position,${crosslinkType} crosslink,bytes32[] siblings) crosslink,bytes32[] stateSiblings,uint64 count,bytes32[] siblings)`;
+      const proofType = `tuple(tuple(uint64 checkpointEpoch,bytes32 bodyRoot,bytes32 absentHash,uint16 position,${crosslinkType} crosslink,bytes32[] siblings) crosslink,bytes32[] stateSiblings,uint64 count,bytes32[] siblings)`;
       const messageType =
         "tuple(uint32 source,uint32 destination,uint64 index,address sender,address recipient,uint128 value,bytes data)";
       const encoded = AbiCoder.defaultAbiCoder().encode([messageType, proofType], [proven.message, proven.proof]);

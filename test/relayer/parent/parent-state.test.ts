@@ -71,7 +71,7 @@ describe("ParentState", () => {
     const submission = {
       targetEpoch,
       sourceEpoch,
-      sourceBodyRoot: source.bodyRoot,
+      sourceRoot: source.root,
       previousEntries: source.checkpoint.entries,
       changed,
       rewardsRoot: ZERO_HASH,

@@ -54,7 +54,7 @@ export function voteOf(
   return {
     targetEpoch,
     sourceEpoch,
-    sourceBodyRoot: source.bodyRoot,
+    sourceRoot: source.root,
     previousEntries: source.checkpoint.entries,
     changed,
     rewardsRoot: ZERO_HASH,
