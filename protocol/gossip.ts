@@ -41,9 +41,11 @@ export interface Proposal {
   readonly entries: readonly ProposedEntry[];
 }
 
-/** Validators' signature on a Casper vote, by seat. */
+/** Validators' signature on a Casper vote, by seat. Whole, so that whoever gets it can verify it without its proposal. */
 export interface SeatVote {
   readonly kind: "vote";
+  readonly sourceEpoch: number;
+  readonly sourceRoot: Uint8Array;
   readonly targetEpoch: number;
   readonly checkpointRoot: Uint8Array;
   readonly seats: BitField;
@@ -111,6 +113,7 @@ export function encodeGossip(message: GossipMessage): Uint8Array {
       }
       return writer.finish();
     case "vote":
+      writer.u64(message.sourceEpoch).fixed(message.sourceRoot, 32);
       writer.u64(message.targetEpoch).fixed(message.checkpointRoot, 32);
       return writeBits(writer, message.seats).fixed(message.signature, 96).finish();
   }
@@ -162,6 +165,8 @@ function readBody(type: number, reader: ByteReader): GossipMessage {
     default:
       return {
         kind: "vote",
+        sourceEpoch: reader.u64(),
+        sourceRoot: reader.bytes(32),
         targetEpoch: reader.u64(),
         checkpointRoot: reader.bytes(32),
         seats: readBits(reader),

@@ -132,6 +132,8 @@ export class Validator {
     });
     return {
       kind: "vote",
+      sourceEpoch: source.epoch,
+      sourceRoot: source.root,
       targetEpoch: target.epoch,
       checkpointRoot: target.root,
       seats: { count: seats.length, bits: bitsFrom(own, seats.length) },

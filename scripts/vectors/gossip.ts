@@ -57,6 +57,8 @@ export function sampleGossip(crypto: Crypto): GossipMessage[] {
     },
     {
       kind: "vote",
+      sourceEpoch: 5,
+      sourceRoot: sampleHash(crypto, "sourceRoot"),
       targetEpoch: 6,
       checkpointRoot: sampleHash(crypto, "checkpointRoot"),
       seats: { count: 37, bits: bitsFrom([1, 2, 36], 37) },

@@ -75,7 +75,15 @@ const message: fc.Arbitrary<GossipMessage> = fc.oneof(
       .uniqueArray(fc.record({ position: u16, certificate }), { selector: (entry) => entry.position, maxLength: 4 })
       .map((entries) => entries.sort((a, b) => a.position - b.position)),
   }),
-  fc.record({ kind: kind("vote"), targetEpoch: u64, checkpointRoot: bytes(32), seats: bitField, signature: bytes(96) }),
+  fc.record({
+    kind: kind("vote"),
+    sourceEpoch: u64,
+    sourceRoot: bytes(32),
+    targetEpoch: u64,
+    checkpointRoot: bytes(32),
+    seats: bitField,
+    signature: bytes(96),
+  }),
 );
 
 /** One byte changed, taken out, put in, or everything after it cut off. */

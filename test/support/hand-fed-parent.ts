@@ -221,6 +221,8 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     const count = this.view.seatCount(target.epoch);
     return {
       kind: "vote",
+      sourceEpoch: source.epoch,
+      sourceRoot: source.root,
       targetEpoch: target.epoch,
       checkpointRoot: target.root,
       seats: { count, bits: bitsFrom(seats, count) },
