@@ -100,7 +100,7 @@ export class Voters {
       signature: this.sign(present, digest),
       reveal: this.sign([this.#keys[Number(seat)] as KeyPair], randaoRevealDigest(crypto, domain, epoch)),
     };
-    return { submission, struct: submissionStruct(submission), target };
+    return { submission, struct: submissionStruct(submission), target, digest };
   }
 
   /** Votes and submits; the target is the next source. */
