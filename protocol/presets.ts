@@ -25,6 +25,13 @@ export interface Times {
   readonly forceEpochs: number;
   /** Epochs without a checkpoint after which anyone may call the roll. */
   readonly inactivityEpochs: number;
+  /** Epochs in which validators may answer the roll; who does not is ejected. */
+  readonly rollCallEpochs: number;
+  /** Epochs in which evidence is taken at least, after all that it can be about; and before and after an offence, those in which others add to its penalty. */
+  readonly slashingWindowEpochs: number;
+  /** From exit to withdrawal, in epochs of parent time and in parent blocks; both must pass. */
+  readonly withdrawalDelayEpochs: number;
+  readonly withdrawalDelayBlocks: number;
   /** Blocks that a crosslink may hold, and that a shard may have unanchored. */
   readonly maxBlocks: number;
   /** Seconds after deployment from which anyone may set the genesis time. */
@@ -36,9 +43,9 @@ export interface Limits {
   readonly stake: bigint;
   /** Bond for opening a shard, wei. */
   readonly shardBond: bigint;
-  /** Seats activated per epoch after genesis: at least this many, else occupied seats / activationChurnQuotient. */
-  readonly activationsPerEpochMin: number;
-  readonly activationChurnQuotient: number;
+  /** Seats taken, and seats left by choice, per epoch after genesis: at least this many of each, else occupied seats / churnQuotient. */
+  readonly churnPerEpochMin: number;
+  readonly churnQuotient: number;
   /** Inbox entries of each kind that one shard takes in a time as long as an epoch. */
   readonly inboxEntriesPerEpoch: number;
   /** Size of a forced transaction in bytes. */
@@ -66,12 +73,16 @@ export const PROFILES = {
     challengeBlocks: 4,
     forceEpochs: 8,
     inactivityEpochs: 16,
+    rollCallEpochs: 4,
+    slashingWindowEpochs: 16,
+    withdrawalDelayEpochs: 32,
+    withdrawalDelayBlocks: 8,
     maxBlocks: 32,
     launchPeriod: 3600,
     stake: ETHER,
     shardBond: ETHER,
-    activationsPerEpochMin: 4,
-    activationChurnQuotient: 32,
+    churnPerEpochMin: 4,
+    churnQuotient: 32,
     inboxEntriesPerEpoch: 64,
     maxForcedBytes: 4096,
     withdrawalLimitPerEpoch: 1000n * ETHER,
@@ -85,12 +96,16 @@ export const PROFILES = {
     challengeBlocks: 512,
     forceEpochs: 112,
     inactivityEpochs: 256,
+    rollCallEpochs: 32,
+    slashingWindowEpochs: 256,
+    withdrawalDelayEpochs: 512,
+    withdrawalDelayBlocks: 1024,
     maxBlocks: 64,
     launchPeriod: 7 * 86_400,
     stake: ETHER,
     shardBond: ETHER,
-    activationsPerEpochMin: 4,
-    activationChurnQuotient: 4096,
+    churnPerEpochMin: 4,
+    churnQuotient: 4096,
     inboxEntriesPerEpoch: 64,
     maxForcedBytes: 4096,
     withdrawalLimitPerEpoch: 1000n * ETHER,
@@ -105,12 +120,16 @@ export const PROFILES = {
     challengeBlocks: 45_360,
     forceEpochs: 1800,
     inactivityEpochs: 4096,
+    rollCallEpochs: 225,
+    slashingWindowEpochs: 4096,
+    withdrawalDelayEpochs: 8192,
+    withdrawalDelayBlocks: 90_720,
     maxBlocks: 64,
     launchPeriod: 30 * 86_400,
     stake: 32n * ETHER,
     shardBond: 32n * ETHER,
-    activationsPerEpochMin: 4,
-    activationChurnQuotient: 65_536,
+    churnPerEpochMin: 4,
+    churnQuotient: 65_536,
     inboxEntriesPerEpoch: 64,
     maxForcedBytes: 4096,
     withdrawalLimitPerEpoch: 10_000n * ETHER,

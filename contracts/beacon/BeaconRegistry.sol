@@ -7,11 +7,12 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {AbsentSeats} from "../libraries/AbsentSeats.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {Eip2537Probe} from "../libraries/Eip2537Probe.sol";
+import {KeyBlobs} from "../libraries/KeyBlobs.sol";
 import {MixHistory} from "../libraries/MixHistory.sol";
 import {Seats, ValidatorSet} from "../libraries/ValidatorSet.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {Parameters} from "../types/Parameters.sol";
-import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
+import {Ballot, BeaconContracts, IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {KeyStore} from "./KeyStore.sol";
 
 /// @title Validators, seats, epochs and randomness
@@ -22,6 +23,9 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     using ValidatorSet for ValidatorSet.State;
 
     uint256 private constant KEY_LENGTH = 128;
+
+    /// @dev As in consensus-specs: what an epoch is that has not been determined.
+    uint64 private constant FAR_FUTURE_EPOCH = type(uint64).max;
 
     /// @dev Changes that an enrolment or a submission rolls on the way, so that a living system needs nobody to do it.
     uint256 private constant ROLLED_PER_ENROLMENT = 4;
@@ -39,6 +43,8 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     Parameters private _parameters;
     address private _staking;
+    address private _slashings;
+    address private _rollCall;
     address private _anchors;
     uint64 private _genesisTime;
     // length of `_mixes`, here because every submission reads this slot
@@ -67,14 +73,14 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     // ---------------------------------------------------------------- launch
 
     /// @inheritdoc IBeaconRegistry
-    function initialize(address staking_, address anchors_) external {
+    function initialize(BeaconContracts calldata contracts) external {
         if (msg.sender != LAUNCHER) revert BeaconRegistry_NotLauncher(msg.sender);
         if (_staking != address(0)) revert BeaconRegistry_AlreadyInitialized();
-        if (staking_.code.length == 0) revert BeaconRegistry_NotContract(staking_);
-        if (anchors_.code.length == 0) revert BeaconRegistry_NotContract(anchors_);
-        _staking = staking_;
-        _anchors = anchors_;
-        emit Initialized(staking_, anchors_);
+        _staking = _requireContract(contracts.staking);
+        _anchors = _requireContract(contracts.anchors);
+        _slashings = contracts.slashings;
+        _rollCall = contracts.rollCall;
+        emit Initialized(contracts);
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -203,6 +209,16 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         return _anchors;
     }
 
+    /// @inheritdoc IBeaconRegistry
+    function slashings() external view returns (address) {
+        return _slashings;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function rollCall() external view returns (address) {
+        return _rollCall;
+    }
+
     // ---------------------------------------------------------------- validators
 
     /// @inheritdoc IBeaconRegistry
@@ -223,23 +239,17 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     /// @inheritdoc IBeaconRegistry
-    function tenure(uint32 validator) external view returns (uint32 seat, uint64 activationEpoch) {
+    function tenure(uint32 validator) external view returns (uint32 seat, uint64 activationEpoch, uint64 exitEpoch) {
         _requireValidator(validator);
         ValidatorSet.Tenure memory t = _set.tenures[validator - 1];
-        return (t.seat, t.activationEpoch);
+        return (t.seat, t.activationEpoch, FAR_FUTURE_EPOCH);
     }
 
     /// @inheritdoc IBeaconRegistry
     function nextActivationEpoch() external view returns (uint64) {
         if (!_hasStarted()) return 0;
         return
-            _set
-                .nextPlace(
-                    _earliestActivation(),
-                    _parameters.activationsPerEpochMin,
-                    _parameters.activationChurnQuotient
-                )
-                .toUint64();
+            _set.nextPlace(_earliestActivation(), _parameters.churnPerEpochMin, _parameters.churnQuotient).toUint64();
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -256,6 +266,15 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     /// @inheritdoc IBeaconRegistry
+    function groupOccupants(uint32 group, uint64 epoch) external view returns (uint32[] memory validators) {
+        uint256 first = uint256(group) * KeyBlobs.GROUP;
+        uint256 count = _seatsAt(epoch).count;
+        if (first >= count) return validators;
+        validators = new uint32[](Math.min(KeyBlobs.GROUP, count - first));
+        for (uint256 i = 0; i < validators.length; ++i) validators[i] = _set.occupantAt(first + i, epoch);
+    }
+
+    /// @inheritdoc IBeaconRegistry
     function seatCount(uint64 epoch) external view returns (uint32) {
         return _seatsAt(epoch).count;
     }
@@ -269,6 +288,11 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     function aggregateKey(uint64 epoch) external view returns (G1Point memory) {
         _requireClosed(epoch);
         return _set.aggregateAt(epoch);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function sumOfKeys(uint64 epoch, bytes calldata seats) external view returns (uint32 count, G1Point memory sum) {
+        return AbsentSeats.sum(seats, _set, _seatsAt(epoch), epoch, address(KEYS));
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -336,12 +360,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     function _takePlace() private returns (uint32) {
-        return
-            _set.takePlace(
-                _earliestActivation(),
-                _parameters.activationsPerEpochMin,
-                _parameters.activationChurnQuotient
-            );
+        return _set.takePlace(_earliestActivation(), _parameters.churnPerEpochMin, _parameters.churnQuotient);
     }
 
     /// @dev The set of every epoch up to `inputDelay` ahead is fixed.
@@ -380,6 +399,11 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     function _proposerSeat(uint64 epoch, uint256 seats) private view returns (uint32) {
         return uint32(uint256(_seed(epoch)) % seats);
+    }
+
+    function _requireContract(address account) private view returns (address) {
+        if (account.code.length == 0) revert BeaconRegistry_NotContract(account);
+        return account;
     }
 
     /// @dev Deposits still change the seats of epoch 0 and the mix.

@@ -17,6 +17,14 @@ struct Ballot {
     G1Point proposerKey;
 }
 
+/// @notice The contracts that have a right in BeaconRegistry, Staking or ShardRegistry, each to what it is named after.
+struct BeaconContracts {
+    address staking;
+    address anchors;
+    address slashings;
+    address rollCall;
+}
+
 /**
  * @title Validators, seats, epochs and randomness
  * @notice Everything is asked *by epoch* and answered as of that epoch, whenever it is asked. What an epoch needs is
@@ -28,7 +36,7 @@ struct Ballot {
  */
 interface IBeaconRegistry {
     /// @notice The contracts know each other: deposits are taken from now on.
-    event Initialized(address staking, address anchors);
+    event Initialized(BeaconContracts contracts);
     /// @notice Epoch 0 begins at `genesisTime`.
     event GenesisScheduled(uint64 genesisTime);
     /// @notice The validator sits in the seat from the activation epoch on.
@@ -68,8 +76,8 @@ interface IBeaconRegistry {
 
     // ------------------------------------------------------------------ launch
 
-    /// @notice Names the contracts that may enrol validators and advance the mix. Once, by the launcher.
-    function initialize(address staking, address anchors) external;
+    /// @notice Names the contracts that have a right here, once and for ever, by the launcher.
+    function initialize(BeaconContracts calldata contracts) external;
 
     /**
      * @notice Fixes the start of epoch 0, once: in the future, and at most the launch period ahead. Until the launch
@@ -145,6 +153,12 @@ interface IBeaconRegistry {
     /// @notice Zero until the launcher has initialised.
     function anchors() external view returns (address);
 
+    /// @notice Zero until the launcher has initialised.
+    function slashings() external view returns (address);
+
+    /// @notice Zero until the launcher has initialised.
+    function rollCall() external view returns (address);
+
     // ------------------------------------------------------------------ validators
 
     /// @notice Number of validators enrolled so far; also the last one's number.
@@ -159,8 +173,9 @@ interface IBeaconRegistry {
     /// @notice The validator with this key (128 bytes) or its negative; 0 if there is none.
     function validatorOf(bytes calldata publicKey) external view returns (uint32);
 
-    /// @notice Where and from when on the validator sits.
-    function tenure(uint32 validator) external view returns (uint32 seat, uint64 activationEpoch);
+    /// @notice Where the validator sits: from the activation epoch on, and no more from the exit epoch on. That is
+    ///         2^64 - 1 (FAR_FUTURE_EPOCH) while no exit is scheduled; once one is, it never changes.
+    function tenure(uint32 validator) external view returns (uint32 seat, uint64 activationEpoch, uint64 exitEpoch);
 
     /// @notice The epoch in which a validator would be seated that deposits now.
     function nextActivationEpoch() external view returns (uint64);
@@ -170,6 +185,12 @@ interface IBeaconRegistry {
     /// @notice The validator in the seat during that epoch, 0 if the seat is vacant or does not exist.
     function occupant(uint32 seat, uint64 epoch) external view returns (uint32 validator);
 
+    /**
+     * @notice The validators in the seats 256 * group to 256 * group + 255 during that epoch, 0 where a seat is vacant.
+     * @return validators by seat; shorter if the epoch has fewer seats, empty if it has none of the group
+     */
+    function groupOccupants(uint32 group, uint64 epoch) external view returns (uint32[] memory validators);
+
     /// @notice Seats, occupied or not.
     function seatCount(uint64 epoch) external view returns (uint32);
 
@@ -178,6 +199,13 @@ interface IBeaconRegistry {
 
     /// @notice Sum of the keys of all occupants.
     function aggregateKey(uint64 epoch) external view returns (G1Point memory);
+
+    /**
+     * @notice Sum of the keys of some occupants.
+     * @param seats a bitmap of occupied seats in the canonical form that lists of absent seats have (formats,
+     * section 7); empty for none. Other forms, and vacant seats, revert as they do in `ballot`.
+     */
+    function sumOfKeys(uint64 epoch, bytes calldata seats) external view returns (uint32 count, G1Point memory sum);
 
     /// @notice How many committees the seats of that epoch make.
     function committeeCount(uint64 epoch) external view returns (uint32);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /**
  * @notice Every size, window and limit of one deployment. They are given once, to the constructor of BeaconRegistry;
  * the other contracts copy what they need from there, so that no two of them can disagree.
- * Durations named `...Epochs` count epochs, `challengeBlocks` counts blocks of the parent chain.
+ * Durations named `...Epochs` count epochs, those named `...Blocks` blocks of the parent chain.
  */
 struct Parameters {
     // Sizes: what consensus-specs call a preset.
@@ -21,10 +21,14 @@ struct Parameters {
     uint32 challengeBlocks;
     uint32 forceEpochs;
     uint32 inactivityEpochs;
+    uint32 rollCallEpochs;
+    uint32 slashingWindowEpochs;
+    uint32 withdrawalDelayEpochs;
+    uint32 withdrawalDelayBlocks;
     // Limits.
     uint32 maxBlocks;
-    uint32 activationsPerEpochMin;
-    uint32 activationChurnQuotient;
+    uint32 churnPerEpochMin;
+    uint32 churnQuotient;
     uint32 inboxEntriesPerEpoch;
     uint32 maxForcedBytes;
     // Seconds: how long the launcher alone may schedule genesis, and how far ahead genesis may lie.
@@ -51,6 +55,9 @@ library ParametersValidation {
 
     /// @dev Long enough for any launch, short enough that a deposit made before it is never out of reach.
     uint256 private constant MAX_LAUNCH_PERIOD = 366 days;
+
+    /// @dev The initial penalty is a 32nd of a stake, its reporter gets an 8th of that: neither may round to nothing.
+    uint256 private constant MIN_STAKE = 32 * 8;
 
     /// @dev No duration may be longer than this, so that sums of durations and epochs never come near an overflow.
     uint256 private constant MAX_EPOCHS = 1 << 24;
@@ -82,15 +89,30 @@ library ParametersValidation {
         );
         // The roll must not be called while the last good vote may still be submitted.
         _require(p.inactivityEpochs > p.submitEpochs && p.inactivityEpochs <= MAX_EPOCHS, "inactivityEpochs");
+        // A roll has to be over, before the next one could be called.
+        _require(p.rollCallEpochs != 0 && p.rollCallEpochs <= p.inactivityEpochs, "rollCallEpochs");
+        _require(p.slashingWindowEpochs != 0 && p.slashingWindowEpochs <= MAX_EPOCHS, "slashingWindowEpochs");
+        // A stake stays until nothing that its validator did can be objected to any more. After its last epoch come the
+        // last moment of submission; the challenge window, and as much again for answers; the epochs of finality and
+        // of settlement; the delay until others read what has settled. The slashing window is what is left from then
+        // on to bring evidence.
+        _require(
+            p.withdrawalDelayEpochs >
+                uint256(p.submitEpochs) + 2 * uint256(p.challengeEpochs) + 2 + p.inputDelay + p.slashingWindowEpochs &&
+                p.withdrawalDelayEpochs <= MAX_EPOCHS,
+            "withdrawalDelayEpochs"
+        );
+        // On a parent chain that stood still nobody could object: what passes in time has to pass in blocks too.
+        _require(p.withdrawalDelayBlocks >= 2 * uint256(p.challengeBlocks), "withdrawalDelayBlocks");
 
         _require(p.maxBlocks != 0 && p.maxBlocks <= MAX_BLOCKS, "maxBlocks");
-        _require(p.activationsPerEpochMin != 0, "activationsPerEpochMin");
-        _require(p.activationChurnQuotient != 0, "activationChurnQuotient");
+        _require(p.churnPerEpochMin != 0, "churnPerEpochMin");
+        _require(p.churnQuotient != 0, "churnQuotient");
         _require(p.inboxEntriesPerEpoch != 0, "inboxEntriesPerEpoch");
         _require(p.maxForcedBytes != 0 && p.maxForcedBytes <= MAX_FORCED_BYTES, "maxForcedBytes");
         _require(p.launchPeriod != 0 && p.launchPeriod <= MAX_LAUNCH_PERIOD, "launchPeriod");
 
-        _require(p.stake != 0, "stake");
+        _require(p.stake >= MIN_STAKE, "stake");
         // A free position would be taken by whoever comes first, for ever.
         _require(p.shardBond != 0, "shardBond");
         _require(p.withdrawalLimitPerEpoch != 0, "withdrawalLimitPerEpoch");

@@ -1,4 +1,5 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { ZeroAddress } from "ethers";
 
 /**
  * One deployment of the contracts: parameter `parameters` is the struct of contracts/types/Parameters.sol, which the
@@ -11,6 +12,6 @@ export default buildModule("Watchfire", (m) => {
   const anchors = m.contract("CrosslinkAnchors", [registry, shardRegistry]);
   const vault = m.contract("Vault", [registry, anchors]);
   const inbox = m.contract("Inbox", [registry, shardRegistry, vault]);
-  m.call(registry, "initialize", [staking, anchors]);
+  m.call(registry, "initialize", [{ staking, anchors, slashings: ZeroAddress, rollCall: ZeroAddress }]);
   return { registry, staking, shardRegistry, anchors, inbox, vault };
 });

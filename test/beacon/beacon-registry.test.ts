@@ -6,6 +6,7 @@ import { BeaconRegistry__factory } from "../../types/index.ts";
 import {
   type Beacon,
   batchDeposit,
+  beaconContracts,
   deployBeacon,
   depositAll,
   type KeyPair,
@@ -14,6 +15,8 @@ import {
   passToEpoch,
 } from "../support/beacon.ts";
 import { g1, INFINITY_G1, otherSign, returned } from "../support/points.ts";
+
+const FAR_FUTURE_EPOCH = 2n ** 64n - 1n;
 
 /** Aggregate of the keys as the registry returns it. */
 function sumOf({ crypto }: Beacon, keys: readonly KeyPair[]): string {
@@ -51,19 +54,19 @@ describe("BeaconRegistry", () => {
       const { staking, anchors, stranger, launcher, registry: other } = beacon;
       const registry = await uninitialized();
       expect(await registry.launcher()).to.equal(launcher.address);
-      await expect(registry.connect(stranger).initialize(staking, anchors))
+      const contracts = beaconContracts(beacon);
+      await expect(registry.connect(stranger).initialize(contracts))
         .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotLauncher")
         .withArgs(stranger.address);
-      await expect(registry.initialize(stranger.address, anchors))
-        .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotContract")
-        .withArgs(stranger.address);
-      await expect(registry.initialize(staking, ZeroAddress))
-        .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotContract")
-        .withArgs(ZeroAddress);
-      await expect(registry.initialize(staking, anchors))
-        .to.emit(registry, "Initialized")
-        .withArgs(await staking.getAddress(), await anchors.getAddress());
-      await expect(registry.initialize(staking, anchors)).to.be.revertedWithCustomError(
+      for (const name of ["staking", "anchors"] as const) {
+        for (const account of [stranger.address, ZeroAddress]) {
+          await expect(registry.initialize({ ...contracts, [name]: account }))
+            .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotContract")
+            .withArgs(account);
+        }
+      }
+      await expect(registry.initialize(contracts)).to.emit(registry, "Initialized");
+      await expect(registry.initialize(contracts)).to.be.revertedWithCustomError(
         registry,
         "BeaconRegistry_AlreadyInitialized",
       );
@@ -114,10 +117,10 @@ describe("BeaconRegistry", () => {
 
     it("leaves others a time for genesis under every launch period", async () => {
       await loadFixture(deployed);
-      const { staking, anchors, launcher, stranger, networkHelpers } = beacon;
+      const { launcher, stranger, networkHelpers } = beacon;
       for (const launchPeriod of [1, 2, 366 * 86_400]) {
         const registry = await new BeaconRegistry__factory(launcher).deploy({ ...beacon.parameters, launchPeriod });
-        await registry.initialize(staking, anchors);
+        await registry.initialize(beaconContracts(beacon));
         await networkHelpers.time.increaseTo((await registry.launchDeadline()) + 1n);
         const time = (await networkHelpers.time.latest()) + 1 + launchPeriod;
         await expect(registry.connect(stranger).scheduleGenesis(time)).to.emit(registry, "GenesisScheduled");
@@ -173,7 +176,7 @@ describe("BeaconRegistry", () => {
       }
       for (const [seat, key] of keys.slice(0, 8).entries()) {
         expect(await registry.occupant(seat, 0)).to.equal(seat + 1);
-        expect(await registry.tenure(seat + 1)).to.deep.equal([BigInt(seat), 0n]);
+        expect(await registry.tenure(seat + 1)).to.deep.equal([BigInt(seat), 0n, FAR_FUTURE_EPOCH]);
         expect(returned(await registry.keyOf(seat + 1))).to.equal(toHex(key.point));
         expect(await registry.validatorOf(toHex(key.point))).to.equal(seat + 1);
         expect(await registry.validatorOf(toHex(negative(key)))).to.equal(seat + 1);
@@ -226,7 +229,11 @@ describe("BeaconRegistry", () => {
         [13, 13],
         [14, 13],
       ] as const) {
-        expect(await registry.tenure(validator)).to.deep.equal([BigInt(validator - 1), BigInt(epoch)]);
+        expect(await registry.tenure(validator)).to.deep.equal([
+          BigInt(validator - 1),
+          BigInt(epoch),
+          FAR_FUTURE_EPOCH,
+        ]);
       }
       await passToEpoch(beacon, 13);
       const reads = async () => {
@@ -263,11 +270,11 @@ describe("BeaconRegistry", () => {
       await passToEpoch(beacon, 1);
       await depositAll(beacon, keys.slice(8, 11));
       await depositAll(beacon, keys.slice(11, 13));
-      expect(await registry.tenure(12)).to.deep.equal([11n, 3n]);
-      expect(await registry.tenure(13)).to.deep.equal([12n, 4n]);
+      expect(await registry.tenure(12)).to.deep.equal([11n, 3n, FAR_FUTURE_EPOCH]);
+      expect(await registry.tenure(13)).to.deep.equal([12n, 4n, FAR_FUTURE_EPOCH]);
       await passToEpoch(beacon, 1000);
       await depositAll(beacon, keys.slice(13, 14));
-      expect(await registry.tenure(14)).to.deep.equal([13n, 1002n]);
+      expect(await registry.tenure(14)).to.deep.equal([13n, 1002n, FAR_FUTURE_EPOCH]);
       await passToEpoch(beacon, 1001);
       expect(await registry.seatCount(1002)).to.equal(14);
       expect(await registry.seatCount(1001)).to.equal(13);
@@ -401,6 +408,19 @@ describe("BeaconRegistry", () => {
       const some = await registry.ballot(0, "0x81");
       expect(some.absentCount).to.equal(2);
       expect(returned(some.presentKey)).to.equal(sumOf(beacon, keys.slice(1, 7)));
+    });
+
+    it("has the sums and the occupants that evidence asks for", async () => {
+      await loadFixture(launched);
+      const { registry } = beacon;
+      const [count, sum] = await registry.sumOfKeys(0, "0x7e");
+      expect([count, returned(sum)]).to.deep.equal([6n, sumOf(beacon, keys.slice(1, 7))]);
+      const [none, infinity] = await registry.sumOfKeys(0, "0x");
+      expect([none, returned(infinity)]).to.deep.equal([0n, toHex(INFINITY_G1)]);
+      await expect(registry.sumOfKeys(0, "0x00")).to.be.revertedWithCustomError(registry, "AbsentSeats_Empty");
+      expect(await registry.groupOccupants(0, 1)).to.deep.equal([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
+      expect(await registry.groupOccupants(1, 1)).to.deep.equal([]);
+      await expect(registry.groupOccupants(0, 2)).to.be.revertedWithCustomError(registry, "BeaconRegistry_EpochOpen");
     });
 
     it("refuses a bitmap that is not the canonical one", async () => {

@@ -45,13 +45,21 @@ describe("Parameters", () => {
     // devnet: challenge 2 + 2 + input delay 1
     ["forceEpochs", [5, 2 ** 24 + 1]],
     ["inactivityEpochs", [4, 2 ** 24 + 1]],
+    // devnet: inactivity 16
+    ["rollCallEpochs", [0, 17]],
+    // devnet: withdrawal delay 32 - submission 4 - challenge 2 * 2 - 2 - input delay 1 - 1
+    ["slashingWindowEpochs", [0, 2 ** 24 + 1]],
+    ["withdrawalDelayEpochs", [0, 27, 2 ** 24 + 1]],
+    // devnet: challenge 2 * 4
+    ["withdrawalDelayBlocks", [0, 7]],
     ["maxBlocks", [0, 65_537]],
-    ["activationsPerEpochMin", [0]],
-    ["activationChurnQuotient", [0]],
+    ["churnPerEpochMin", [0]],
+    ["churnQuotient", [0]],
     ["inboxEntriesPerEpoch", [0]],
     ["maxForcedBytes", [0, 8120]],
     ["launchPeriod", [0, 367 * 86_400]],
-    ["stake", [0n]],
+    // a 32nd, and an 8th of that
+    ["stake", [0n, 255n]],
     ["shardBond", [0n]],
     ["withdrawalLimitPerEpoch", [0n]],
   ];

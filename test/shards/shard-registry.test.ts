@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import { shardChainId } from "../../protocol/eip712.ts";
 import { BeaconRegistry__factory, ShardRegistry__factory } from "../../types/index.ts";
-import { type Beacon, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
+import { type Beacon, beaconContracts, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
 
 describe("ShardRegistry", () => {
   let beacon: Beacon;
@@ -32,12 +32,12 @@ describe("ShardRegistry", () => {
   });
 
   it("opens none before the contracts know each other, so that no coins come in that cannot come out", async () => {
-    const { launcher, parameters, staking, anchors } = beacon;
+    const { launcher, parameters } = beacon;
     const registry = await new BeaconRegistry__factory(launcher).deploy(parameters);
     const shards = await new ShardRegistry__factory(launcher).deploy(registry);
     const open = () => shards.open(launcher.address, { value: bond });
     await expect(open()).to.be.revertedWithCustomError(shards, "ShardRegistry_NotInitialized");
-    await registry.initialize(staking, anchors);
+    await registry.initialize(beaconContracts(beacon));
     await expect(open()).to.emit(shards, "ShardOpened");
   });
 

@@ -1,3 +1,4 @@
+import { ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { createNativeCrypto } from "../../crypto/native.ts";
@@ -13,6 +14,7 @@ import { Staking__factory } from "../../types/factories/beacon/Staking__factory.
 import { Inbox__factory } from "../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
+import type { CrosslinkAnchors, Staking } from "../../types/index.ts";
 import { keyPair } from "./bls-keys.ts";
 import { SeededRandom } from "./random.ts";
 
@@ -44,13 +46,18 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
   const anchors = await new CrosslinkAnchors__factory(launcher).deploy(registry, shards);
   const vault = await new Vault__factory(launcher).deploy(registry, anchors);
   const inbox = await new Inbox__factory(launcher).deploy(registry, shards, vault);
-  await registry.initialize(staking, anchors);
+  const contracts = { registry, staking, shards, anchors, vault, inbox };
+  await registry.initialize(beaconContracts(contracts));
 
   const crypto: Crypto = await createNativeCrypto();
   const { chainId } = await ethers.provider.getNetwork();
   const domain: Domain = createDomain(crypto, chainId, fromHex(await registry.getAddress()));
-  const contracts = { registry, staking, shards, anchors, vault, inbox };
   return { connection, ethers, networkHelpers, launcher, stranger, ...contracts, crypto, domain, parameters };
+}
+
+/** What `BeaconRegistry.initialize` takes. */
+export function beaconContracts({ staking, anchors }: { staking: Staking; anchors: CrosslinkAnchors }) {
+  return { staking, anchors, slashings: ZeroAddress, rollCall: ZeroAddress };
 }
 
 /** Keys of new validators, the same for a seed. */

@@ -1,4 +1,4 @@
-import { type ContractFactory, type JsonRpcProvider, Wallet } from "ethers";
+import { type ContractFactory, type JsonRpcProvider, Wallet, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import { fromHex } from "../../../../protocol/bytes.ts";
 import type { Parameters } from "../../../../protocol/presets.ts";
@@ -79,7 +79,8 @@ export class TestChain {
     const staking = await create(new Staking__factory(wallet), registry);
     const vault = await create(new Vault__factory(wallet), registry, anchors);
     const inbox = await create(new Inbox__factory(wallet), registry, shardRegistry, vault);
-    await (await BeaconRegistry__factory.connect(registry, wallet).initialize(staking, anchors, { nonce })).wait();
+    const contracts = { staking, anchors, slashings: ZeroAddress, rollCall: ZeroAddress };
+    await (await BeaconRegistry__factory.connect(registry, wallet).initialize(contracts, { nonce })).wait();
     return { addresses: { registry, staking, anchors, shardRegistry, inbox, vault }, deploymentBlock };
   }
 }
