@@ -15,6 +15,7 @@ export interface Vote {
 const VOTE = cachedTypeHash("Vote(uint64 sourceEpoch,bytes32 sourceRoot,uint64 targetEpoch,bytes32 targetRoot)");
 const PROPOSAL = cachedTypeHash("Proposal(uint64 epoch,bytes32 checkpointRoot)");
 const RANDAO_REVEAL = cachedTypeHash("RandaoReveal(uint64 epoch)");
+const ROLL_ANSWER = cachedTypeHash("RollAnswer(uint64 epoch)");
 const PROOF_OF_POSSESSION = cachedTypeHash("ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)");
 const BATCH_PROOF_OF_POSSESSION = cachedTypeHash(
   "BatchProofOfPossession(bytes32 publicKeysHash,uint32 count,address withdrawalAddress)",
@@ -39,6 +40,11 @@ export function proposalDigest(crypto: Crypto, domain: Domain, epoch: number, ch
 
 export function randaoRevealDigest(crypto: Crypto, domain: Domain, epoch: number): Uint8Array {
   return digest(crypto, domain, hashStruct(crypto, RANDAO_REVEAL(crypto), [word(epoch)]));
+}
+
+/** @param epoch the one in which the roll was called */
+export function rollAnswerDigest(crypto: Crypto, domain: Domain, epoch: number): Uint8Array {
+  return digest(crypto, domain, hashStruct(crypto, ROLL_ANSWER(crypto), [word(epoch)]));
 }
 
 /** @param publicKey 128 bytes, EIP-2537 */

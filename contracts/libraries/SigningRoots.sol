@@ -21,6 +21,7 @@ library SigningRoots {
     );
     bytes32 private constant PROPOSAL_TYPE = keccak256("Proposal(uint64 epoch,bytes32 checkpointRoot)");
     bytes32 private constant RANDAO_REVEAL_TYPE = keccak256("RandaoReveal(uint64 epoch)");
+    bytes32 private constant ROLL_ANSWER_TYPE = keccak256("RollAnswer(uint64 epoch)");
     bytes32 private constant PROOF_OF_POSSESSION_TYPE = keccak256(
         "ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)"
     );
@@ -116,6 +117,12 @@ library SigningRoots {
 
     function randaoReveal(bytes32 domainSeparator, uint64 epoch) internal pure returns (bytes32) {
         return digest(domainSeparator, keccak256(abi.encode(RANDAO_REVEAL_TYPE, epoch)));
+    }
+
+    /// @notice What a validator signs to say that it is there.
+    /// @param epoch the one in which the roll was called
+    function rollAnswer(bytes32 domainSeparator, uint64 epoch) internal pure returns (bytes32) {
+        return digest(domainSeparator, keccak256(abi.encode(ROLL_ANSWER_TYPE, epoch)));
     }
 
     /// @notice What a key signs to be enrolled.

@@ -48,6 +48,10 @@ contract SigningRootsMock {
         return SigningRoots.randaoReveal(domainSeparator, epoch);
     }
 
+    function rollAnswer(bytes32 domainSeparator, uint64 epoch) external pure returns (bytes32) {
+        return SigningRoots.rollAnswer(domainSeparator, epoch);
+    }
+
     function proofOfPossession(
         bytes32 domainSeparator,
         bytes32 publicKeyHash,

@@ -11,6 +11,7 @@ import {
   proofOfPossessionDigest,
   proposalDigest,
   randaoRevealDigest,
+  rollAnswerDigest,
   type Vote,
   voteDigest,
 } from "../../protocol/vote.ts";
@@ -88,6 +89,9 @@ export const STRUCTURES: readonly Structure[] = [
   ),
   structure<{ epoch: number }>("RandaoReveal(uint64 epoch)", (crypto, domain, { epoch }) =>
     randaoRevealDigest(crypto, domain, epoch),
+  ),
+  structure<{ epoch: number }>("RollAnswer(uint64 epoch)", (crypto, domain, { epoch }) =>
+    rollAnswerDigest(crypto, domain, epoch),
   ),
   structure<Possession>(
     "ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)",

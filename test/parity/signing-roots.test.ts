@@ -15,6 +15,7 @@ import {
   proofOfPossessionDigest,
   proposalDigest,
   randaoRevealDigest,
+  rollAnswerDigest,
   voteDigest,
 } from "../../protocol/vote.ts";
 import type { SigningRootsMock } from "../../types/index.ts";
@@ -138,7 +139,7 @@ describe("Signing roots: TypeScript, Solidity and ethers", () => {
     }
   });
 
-  it("votes, proposals, reveals and checkpoint bodies", async () => {
+  it("votes, proposals, reveals, answers to the roll and checkpoint bodies", async () => {
     const [a, b] = [random.bytes(32), random.bytes(32)];
     const vote = { sourceEpoch: 5, sourceRoot: a, targetEpoch: U64, targetRoot: b };
     const digest = toHex(voteDigest(crypto, domain, vote));
@@ -148,6 +149,7 @@ describe("Signing roots: TypeScript, Solidity and ethers", () => {
     );
     expect(await mock.proposal(separator, U64, a)).to.equal(toHex(proposalDigest(crypto, domain, U64, a)));
     expect(await mock.randaoReveal(separator, U64)).to.equal(toHex(randaoRevealDigest(crypto, domain, U64)));
+    expect(await mock.rollAnswer(separator, U64)).to.equal(toHex(rollAnswerDigest(crypto, domain, U64)));
     const body = { epoch: U64, sourceEpoch: 3, sourceRoot: a, rewardsRoot: b };
     expect(await mock.checkpointBody(U64, 3, a, b)).to.equal(toHex(checkpointBodyRoot(crypto, body)));
   });
