@@ -156,9 +156,10 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         bytes32 revealHash
     ) external returns (uint64 current, Ballot memory opened) {
         if (msg.sender != _anchors) revert BeaconRegistry_NotAnchors(msg.sender);
+        current = currentEpoch();
+        if (epoch >= current) revert BeaconRegistry_EpochNotOver(epoch, current);
         rollEpochs(ROLLED_PER_SUBMISSION);
         opened = ballot(epoch, absent);
-        current = currentEpoch();
         _advanceMix(revealHash);
     }
 

@@ -189,7 +189,6 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         uint64 target = s.targetEpoch;
         uint64 current;
         (current, ballot) = REGISTRY.openBallot(target, s.absent, keccak256(s.reveal));
-        if (target >= current) revert CrosslinkAnchors_EpochNotOver(target, current);
         if (target + SUBMIT_EPOCHS < current) revert CrosslinkAnchors_TooLate(target, current);
     }
 

@@ -69,6 +69,8 @@ interface IBeaconRegistry {
     error BeaconRegistry_PublicKeysLength(uint256 length);
     /// @notice Until genesis the seats of epoch 0 and the mix may still change.
     error BeaconRegistry_BeforeGenesis();
+    /// @notice Nobody's vote is judged before its epoch is over.
+    error BeaconRegistry_EpochNotOver(uint64 epoch, uint64 currentEpoch);
     /// @notice Seats of an epoch later than `last` may still change.
     error BeaconRegistry_EpochOpen(uint64 epoch, uint64 last);
     /// @notice The seed of an epoch later than `last` may still change.
@@ -114,6 +116,7 @@ interface IBeaconRegistry {
      * @notice What the vote of that epoch is judged by, which is about to be accepted: `ballot`, after a few scheduled
      * changes of the set are rolled; then the reveal is mixed into the randomness. Only for CrosslinkAnchors, which has
      * to revert if it does not accept the vote.
+     * @param epoch one that is over
      * @param absent as for `ballot`
      * @param revealHash Keccak-256 of the reveal
      * @return currentEpoch of the parent

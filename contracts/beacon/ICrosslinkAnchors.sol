@@ -35,7 +35,6 @@ interface ICrosslinkAnchors {
     error CrosslinkAnchors_NotCanonical();
     error CrosslinkAnchors_NotLatestJustified(uint64 sourceEpoch, uint64 justifiedEpoch);
     error CrosslinkAnchors_TargetNotAfterSource(uint64 targetEpoch, uint64 sourceEpoch);
-    error CrosslinkAnchors_EpochNotOver(uint64 targetEpoch, uint64 currentEpoch);
     error CrosslinkAnchors_TooLate(uint64 targetEpoch, uint64 currentEpoch);
     error CrosslinkAnchors_EntryCount(uint256 count, uint256 expected);
     /// @notice The previous entries and the root are not those of the source. What is compared is

@@ -193,7 +193,7 @@ for (const phase of ["before genesis", "after genesis"] as const) {
           invalidProof("another withdrawal address", () => ({ withdrawalAddress: beacon.launcher.address })),
           invalidProof("the proof on another chain", () => ({ proof: proofOf(first(), owner, otherChain()) })),
           invalidProof("the proof for another contract", () => ({ proof: proofOf(first(), owner, otherContract()) })),
-          invalidProof("the negative of the proof", ({ proof }) => ({ proof: timesG2(proof, GROUP_ORDER - 1n) })),
+          invalidProof("the negative of the proof", ({ proof }) => ({ proof: timesG2(proof, -1n) })),
           invalidProof("the negative of the key", () => ({ keys: negative(first()).point })),
           invalidProof("a signature under the tag of votes", () => {
             const digest = proofOfPossessionDigest(beacon.crypto, beacon.domain, first().point, fromHex(owner));
@@ -316,7 +316,7 @@ for (const phase of ["before genesis", "after genesis"] as const) {
           invalidProof("the proof for another contract", () => ({
             proof: batchOf(list(), owner, otherContract()).proof,
           })),
-          invalidProof("the negative of the proof", ({ proof }) => ({ proof: timesG2(proof, GROUP_ORDER - 1n) })),
+          invalidProof("the negative of the proof", ({ proof }) => ({ proof: timesG2(proof, -1n) })),
           invalidProof("a proof without coefficients", ({ keys }) =>
             combined(
               keys,

@@ -1,12 +1,9 @@
 import { expect } from "chai";
-import { concat as concatHex, keccak256, ZeroHash } from "ethers";
-import { concat, fromBigInt, toHex, word, ZERO_HASH } from "../../protocol/bytes.ts";
+import { ZeroHash } from "ethers";
+import { toHex, word } from "../../protocol/bytes.ts";
 import type { EntryRecord } from "../../protocol/checkpoint.ts";
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import { nextMix } from "../../protocol/randomness.ts";
-import { ParentInconsistent } from "../../relayer/parent/errors.ts";
-import { decodeSubmission } from "../../relayer/parent/submission-codec.ts";
-import type { CheckpointSubmissionStruct } from "../../types/beacon/ICrosslinkAnchors.ts";
 import { CrosslinkAnchors__factory, ShardRegistryMock__factory } from "../../types/index.ts";
 import {
   type Beacon,
@@ -19,8 +16,6 @@ import {
   passToEpoch,
 } from "../support/beacon.ts";
 import { type Change, Voters } from "../support/checkpoints.ts";
-import { otherEncodings } from "../support/other-encodings.ts";
-import { OFF_CURVE_G2, OFF_SUBGROUP_G2 } from "../support/points.ts";
 import { SeededRandom } from "../support/random.ts";
 
 /** 32 validators make four committees of eight; three shards are open, so position 3 has a committee and no shard. */
@@ -57,11 +52,6 @@ describe("CrosslinkAnchors: votes", () => {
 
   function change(position: number, overrides: Partial<EntryRecord> = {}): Change {
     return { position, shardId: position + 1, record: record(overrides) };
-  }
-
-  async function submitWith(overrides: Partial<CheckpointSubmissionStruct>, epoch = 1) {
-    const { struct } = await voters.vote(epoch, { changes: [change(0)] });
-    return beacon.anchors.submit({ ...struct, ...overrides });
   }
 
   describe("acceptance", () => {
@@ -142,6 +132,22 @@ describe("CrosslinkAnchors: votes", () => {
       expect(await anchors.finality()).to.deep.equal([3n, 0n, 0n]);
     });
 
+    it("takes as many blocks as a crosslink may hold, and numbers up to the largest", async () => {
+      const { anchors, parameters } = beacon;
+      const full = { firstBlock: 2, lastBlock: parameters.maxBlocks + 1 };
+      const last = { firstBlock: 2 ** 53 - 1, lastBlock: 2 ** 53 - 1 };
+      // The first entries of shards, and what comes after them.
+      await expect(voters.justify(1, { changes: [change(0, full), change(1, last)] })).to.emit(
+        anchors,
+        "CheckpointAccepted",
+      );
+      await passToEpoch(beacon, 3);
+      await expect(voters.justify(2, { changes: [change(0, full), change(1, last)] })).to.emit(
+        anchors,
+        "CheckpointAccepted",
+      );
+    });
+
     it("marks an entry of a dead generation void, and the rest stands", async () => {
       const { registry, launcher, networkHelpers } = beacon;
       const mock = await new ShardRegistryMock__factory(launcher).deploy();
@@ -180,250 +186,6 @@ describe("CrosslinkAnchors: votes", () => {
       }
       throw new Error("no slot holds the anchors");
     }
-  });
-
-  describe("refusals", () => {
-    it("a submission by a contract", async () => {
-      const { anchors, ethers, launcher, networkHelpers } = beacon;
-      const { struct } = await voters.vote(1);
-      const caller = await ethers.deployContract("CallerMock");
-      const data = anchors.interface.encodeFunctionData("submit", [struct]);
-      await expect(caller.call(anchors, data))
-        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NotPlainAccount")
-        .withArgs(await caller.getAddress());
-      // An account that has delegated to code (EIP-7702).
-      await networkHelpers.setCode(launcher.address, `0xef0100${(await caller.getAddress()).slice(2)}`);
-      await expect(anchors.submit(struct))
-        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NotPlainAccount")
-        .withArgs(launcher.address);
-    });
-
-    it("a submission in another encoding than the canonical one", async () => {
-      const { anchors, launcher } = beacon;
-      const { struct } = await voters.vote(1, { changes: [change(0)] });
-      const input = anchors.interface.encodeFunctionData("submit", [struct]);
-      const to = await anchors.getAddress();
-      for (const [name, data] of Object.entries(otherEncodings(input))) {
-        await expect(launcher.sendTransaction({ to, data }), name).to.be.revertedWithCustomError(
-          anchors,
-          "CrosslinkAnchors_NotCanonical",
-        );
-        expect(() => decodeSubmission(anchors.interface, data), name).to.throw(ParentInconsistent);
-      }
-      await expect(launcher.sendTransaction({ to, data: input })).to.emit(anchors, "CheckpointAccepted");
-    });
-
-    it("a source that is not the latest justified checkpoint", async () => {
-      const { anchors } = beacon;
-      await passToEpoch(beacon, 3);
-      const { struct: stale } = await voters.vote(2);
-      await voters.justify(1);
-      await expect(anchors.submit(stale))
-        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NotLatestJustified")
-        .withArgs(0, 1);
-      await expect(submitWith({ sourceEpoch: 2 }, 2)).to.be.revertedWithCustomError(
-        anchors,
-        "CrosslinkAnchors_NotLatestJustified",
-      );
-    });
-
-    it("a target that is not after its source, is not over, or is too old", async () => {
-      const { anchors } = beacon;
-      await expect(submitWith({ targetEpoch: 0 }))
-        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_TargetNotAfterSource")
-        .withArgs(0, 0);
-      await expect(submitWith({}, 2))
-        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_EpochNotOver")
-        .withArgs(2, 2);
-      await expect(submitWith({ targetEpoch: 2n ** 64n - 1n }))
-        .to.be.revertedWithCustomError(beacon.registry, "BeaconRegistry_EpochOpen")
-        .withArgs(2n ** 64n - 1n, 2 + beacon.parameters.inputDelay);
-      await passToEpoch(beacon, 6);
-      await expect(submitWith({}, 1)).to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_TooLate").withArgs(1, 6);
-      await expect(submitWith({}, 2)).to.emit(anchors, "CheckpointAccepted");
-    });
-
-    it("entries that do not open the source", async () => {
-      const { anchors } = beacon;
-      const { struct } = await voters.vote(1);
-      for (const count of [0, 3, 5]) {
-        await expect(anchors.submit({ ...struct, previousEntries: new Array(count).fill(ZeroHash) }))
-          .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_EntryCount")
-          .withArgs(count, 4);
-      }
-      const previousEntries = [toHex(random.bytes(32)), ZeroHash, ZeroHash, ZeroHash];
-      for (const wrong of [{ previousEntries }, { sourceRoot: toHex(random.bytes(32)) }]) {
-        const { previousEntries: entries, sourceRoot } = { ...struct, ...wrong };
-        const opened = keccak256(concatHex([sourceRoot, ...entries] as string[]));
-        const expected = keccak256(concatHex([struct.sourceRoot, ...struct.previousEntries] as string[]));
-        await expect(anchors.submit({ ...struct, ...wrong }))
-          .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_WrongSource")
-          .withArgs(opened, expected);
-      }
-    });
-
-    it("changes without a committee or a shard", async () => {
-      const { anchors } = beacon;
-      for (const changed of [0b10000n, 1n << 255n]) {
-        await expect(submitWith({ changed }))
-          .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NoCommittee")
-          .withArgs(changed, 4);
-      }
-      const { struct } = await voters.vote(1, { changes: [change(3)] });
-      await expect(anchors.submit(struct))
-        .to.be.revertedWithCustomError(anchors, "CheckpointEntries_NoShard")
-        .withArgs(3);
-    });
-
-    it("records that do not fit the changed positions", async () => {
-      const { anchors } = beacon;
-      // Block 1 alone, so that only the length is wrong.
-      const good = concat(new Uint8Array(4), fromBigInt(1n, 8), fromBigInt(1n, 8), new Uint8Array(64 + 84));
-      for (const length of [0, 83, 85, 168]) {
-        await expect(submitWith({ entries: toHex(good.subarray(0, length)) }))
-          .to.be.revertedWithCustomError(anchors, "CheckpointEntries_RecordsLength")
-          .withArgs(length, 84);
-      }
-    });
-
-    it("block ranges that no crosslink can have", async () => {
-      const { anchors, parameters } = beacon;
-      const { maxBlocks } = parameters;
-      for (const [firstBlock, lastBlock] of [
-        [0, 5],
-        [6, 5],
-        [1, maxBlocks + 1],
-      ] as const) {
-        const { struct } = await voters.vote(1, { changes: [change(1, { firstBlock, lastBlock })] });
-        await expect(anchors.submit(struct))
-          .to.be.revertedWithCustomError(anchors, "CheckpointEntries_BlockRange")
-          .withArgs(1, firstBlock, lastBlock);
-      }
-      await expect(voters.justify(1, { changes: [change(1, { firstBlock: 2, lastBlock: maxBlocks + 1 })] })).to.emit(
-        anchors,
-        "CheckpointAccepted",
-      );
-    });
-
-    it("block numbers that no follower would decode", async () => {
-      const { anchors } = beacon;
-      const last = 2 ** 53 - 1;
-      const beyond = async (epoch: number) => {
-        const { struct } = await voters.vote(epoch, {
-          changes: [change(1, { firstBlock: last, lastBlock: last })],
-        });
-        const entries = toHex(
-          concat(new Uint8Array(4), fromBigInt(2n ** 53n - 1n, 8), fromBigInt(2n ** 53n, 8), random.bytes(64)),
-        );
-        await expect(anchors.submit({ ...struct, entries }))
-          .to.be.revertedWithCustomError(anchors, "CheckpointEntries_BlockRange")
-          .withArgs(1, last, 2n ** 53n);
-      };
-      // A shard's first entry and a later one, and the largest number that is taken.
-      await beyond(1);
-      await voters.justify(1, { changes: [change(1, { firstBlock: last - 1, lastBlock: last - 1 })] });
-      await passToEpoch(beacon, 3);
-      await beyond(2);
-      await voters.justify(2, { changes: [change(1, { firstBlock: last, lastBlock: last })] });
-    });
-
-    it("fewer than two thirds", async () => {
-      const { anchors } = beacon;
-      // 21 of 32 is less than two thirds, 22 is more.
-      const absent = Array.from({ length: 11 }, (_, i) => i);
-      const { struct } = await voters.vote(1, { absent });
-      await expect(anchors.submit(struct))
-        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NoQuorum")
-        .withArgs(21, 32);
-    });
-
-    it("a bitmap of the absent that is not canonical", async () => {
-      const { anchors, registry } = beacon;
-      await expect(submitWith({ absent: "0x0000000000" })).to.be.revertedWithCustomError(
-        registry,
-        "AbsentSeats_Length",
-      );
-      await expect(submitWith({ absent: "0x00000000" })).to.be.revertedWithCustomError(registry, "AbsentSeats_Empty");
-      // A bitmap that says less or more than who signed.
-      await expect(submitWith({ absent: "0x00000001" })).to.be.revertedWithCustomError(
-        anchors,
-        "CrosslinkAnchors_InvalidSignature",
-      );
-    });
-
-    it("signatures of another vote, of others, or of nobody", async () => {
-      const { anchors } = beacon;
-      const { struct } = await voters.vote(1, { changes: [change(0)] });
-      const { struct: other } = await voters.vote(1, { changes: [change(0)] });
-      const infinity = `0x${"00".repeat(256)}`;
-      for (const wrong of [
-        { signature: other.signature },
-        { reveal: toHex(voters.sign([keys[33]!], random.bytes(32))) },
-        { signature: struct.reveal, reveal: struct.signature },
-        { rewardsRoot: toHex(random.bytes(32)) },
-        { signature: infinity },
-        { reveal: infinity },
-      ]) {
-        await expect(anchors.submit({ ...struct, ...wrong })).to.be.revertedWithCustomError(
-          anchors,
-          "CrosslinkAnchors_InvalidSignature",
-        );
-      }
-      for (const wrong of [{ signature: "0x" }, { reveal: `${String(struct.reveal)}00` }]) {
-        await expect(anchors.submit({ ...struct, ...wrong })).to.be.revertedWithCustomError(
-          anchors,
-          "CrosslinkAnchors_SignatureLength",
-        );
-      }
-      for (const point of [OFF_CURVE_G2, OFF_SUBGROUP_G2].map(toHex)) {
-        for (const wrong of [{ signature: point }, { reveal: point }]) {
-          await expect(anchors.submit({ ...struct, ...wrong })).to.be.revertedWithCustomError(
-            anchors,
-            "Bls_PrecompileFailed",
-          );
-        }
-      }
-    });
-
-    it("signatures shifted against each other", async () => {
-      const { anchors, crypto } = beacon;
-      const { submission, struct } = await voters.vote(1, { changes: [change(0)] });
-      // vote + d and reveal - d have the same sum; with d of a known key both are valid points.
-      const { bls12_381 } = await import("@noble/curves/bls12-381.js");
-      const point = (bytes: Uint8Array) => bls12_381.G2.Point.fromBytes(crypto.bls.compressG2(bytes));
-      const shift = bls12_381.G2.Point.BASE;
-      const encode = (p: typeof shift) => toHex(crypto.bls.decompressG2(p.toBytes()));
-      const signature = encode(point(submission.signature).add(shift));
-      const reveal = encode(point(submission.reveal).subtract(shift));
-      await expect(anchors.submit({ ...struct, signature, reveal })).to.be.revertedWithCustomError(
-        anchors,
-        "CrosslinkAnchors_InvalidSignature",
-      );
-    });
-
-    it("an epoch without a proposer", async () => {
-      const empty = await deployBeacon();
-      await passGenesis(empty);
-      await passToEpoch(empty, 2);
-      const source = new Voters(empty, []);
-      const signature = toHex(voters.sign(keys.slice(0, 1), random.bytes(32)));
-      await expect(
-        empty.anchors.submit({
-          targetEpoch: 1,
-          sourceEpoch: 0,
-          sourceRoot: toHex(source.root()),
-          previousEntries: source.source.entries.map(toHex),
-          changed: 0,
-          entries: "0x",
-          rewardsRoot: toHex(ZERO_HASH),
-          absent: "0x",
-          signature,
-          reveal: signature,
-        }),
-      )
-        .to.be.revertedWithCustomError(empty.anchors, "CrosslinkAnchors_NoProposer")
-        .withArgs(1);
-    });
   });
 
   describe("finality", () => {

@@ -94,9 +94,9 @@ export function sumG2(...encodings: readonly Uint8Array[]): Uint8Array {
   return concat(element(sum.x.c0), element(sum.x.c1), element(sum.y.c0), element(sum.y.c1));
 }
 
-/** The negative of a point of the twist, or another multiple of it. */
+/** A multiple of a point of G2; -1 for its negative. */
 export function timesG2(encoding: Uint8Array, factor: bigint): Uint8Array {
-  const product = twistPoint(encoding).multiplyUnsafe(factor);
+  const product = twistPoint(encoding).multiply(G2.Fn.create(factor));
   return concat(element(product.x.c0), element(product.x.c1), element(product.y.c0), element(product.y.c1));
 }
 
