@@ -67,7 +67,7 @@ describe("CrosslinkAnchors: finality under trouble", () => {
         const before = await beacon.networkHelpers.takeSnapshot();
         await anchors.submit(first.struct);
         const accepted = await anchors.checkpoint(1);
-        expect(accepted.root).to.equal(toHex(voters.root(first.target)));
+        expect(accepted.commitment).to.equal(voters.commitment(first.target));
         for (const refused of [second.struct, first.struct]) {
           await expect(anchors.submit(refused))
             .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NotLatestJustified")
@@ -144,7 +144,9 @@ describe("CrosslinkAnchors: finality under trouble", () => {
       const structs = await chainOfThree();
       const before = await networkHelpers.takeSnapshot();
       for (const struct of structs) await anchors.submit(struct);
-      const roots = await Promise.all([1, 2, 3].map(async (epoch) => (await anchors.checkpoint(epoch)).root));
+      const commitments = await Promise.all(
+        [1, 2, 3].map(async (epoch) => (await anchors.checkpoint(epoch)).commitment),
+      );
       expect(await finality()).to.deep.equal([3, 2, 0]);
 
       await before.restore();
@@ -160,9 +162,9 @@ describe("CrosslinkAnchors: finality under trouble", () => {
         await anchors.submit(struct);
       }
       expect(await finality()).to.deep.equal([3, 2, 0]);
-      expect(await Promise.all([1, 2, 3].map(async (epoch) => (await anchors.checkpoint(epoch)).root))).to.deep.equal(
-        roots,
-      );
+      expect(
+        await Promise.all([1, 2, 3].map(async (epoch) => (await anchors.checkpoint(epoch)).commitment)),
+      ).to.deep.equal(commitments);
     });
   });
 
