@@ -28,6 +28,8 @@ export interface PublishedBlocksOptions {
   readonly keptBytesPerShard?: number;
   /** Who may publish blocks of the shard; null when there is no such shard. */
   readonly shard: (shardId: number) => { readonly operator: Uint8Array; readonly generation: number } | null;
+  /** Told of every header that is taken: its operator's signature (65 bytes) has been verified. */
+  readonly onSigned?: (signed: { readonly header: BlockHeader; readonly signature: Uint8Array }) => void;
 }
 
 const KEPT_BYTES_PER_SHARD = 64 * MAX_BLOCK_BYTES;
@@ -74,6 +76,7 @@ export class PublishedBlocks {
     this.#shards.set(shardId, numbers);
     forgetLowest(numbers, keptPerShard);
     while (numbers.size > 1 && bytesOf(numbers) > keptBytesPerShard) forgetLowest(numbers, numbers.size - 1);
+    this.#options.onSigned?.({ header, signature });
     return true;
   }
 
