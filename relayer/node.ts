@@ -37,7 +37,9 @@ import { TransactionSender } from "./parent/transaction-sender.ts";
 import { Poster } from "./poster/poster.ts";
 import { PublishedBlocks } from "./store/published-blocks.ts";
 import { SlashingProtection } from "./store/slashing-protection.ts";
+import type { BlockVerifier } from "./validator/check-block.ts";
 import { checkCrosslink } from "./validator/check-crosslink.ts";
+import { EarlyChecks } from "./validator/early-checks.ts";
 import { Signer } from "./validator/signer.ts";
 import { Validator } from "./validator/validator.ts";
 import { ValidatorKeys } from "./validator/validator-keys.ts";
@@ -102,13 +104,24 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     domain: view.domain,
     keptPerShard: KEPT_CROSSLINKS_OF_BLOCKS * view.parameters.maxBlocks,
     shard: (shardId) => view.shard(shardId),
+    onAdd: (block) => earlyChecks.take(block),
   });
+  follower.on("reorg", () => blocks.doubtAll());
   const exchange = new BlockExchange({
     transport,
     published: blocks,
     own: (shardId, number) => operators.get(shardId)?.chain.encodedBlock(number) ?? null,
     onError,
   });
+  const verifierOf =
+    (shardId: number): BlockVerifier =>
+    (block, previous) => {
+      const { domain, parameters } = view;
+      const { operator, generation } = view.shard(shardId) ?? { operator: new Uint8Array(20), generation: 0 };
+      const environment = createLedgerEnvironment({ crypto, domain, parameters, facts: view.facts(), shardId });
+      const verdict = verifyBlock(environment, { previous, generation, operator }, block);
+      if (!verdict.ok) throw verdict.error;
+    };
   const signer = new Signer(crypto, view.domain, new ValidatorKeys(crypto, options.validatorKeys), protection);
   const validator = new Validator({
     crypto,
@@ -121,18 +134,18 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
           view,
           blocks,
           fetchBlocks: (shardId, first, last) => exchange.fetch(shardId, first, last),
-          verifyBlock: (block, previous) => {
-            const { domain, parameters } = view;
-            const { shardId, generation } = signed.crosslink;
-            const operator = view.shard(shardId)?.operator ?? new Uint8Array(20);
-            const facts = view.facts();
-            const environment = createLedgerEnvironment({ crypto, domain, parameters, facts, shardId });
-            const verdict = verifyBlock(environment, { previous, generation, operator }, block);
-            if (!verdict.ok) throw verdict.error;
-          },
+          verifyBlock: verifierOf(signed.crosslink.shardId),
         },
         signed,
       ),
+  });
+
+  const earlyChecks = new EarlyChecks({
+    view,
+    blocks,
+    verifyBlock: verifierOf,
+    attests: (shardId, epoch) => validator.sits(shardId, epoch),
+    onError,
   });
 
   const certificates = new Certificates(crypto, view, (certificate) =>
@@ -187,6 +200,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     turns.take(async () => {
       if (view.genesisTime === null || view.head.timestamp < view.genesisTime) return;
       board.onBlock();
+      earlyChecks.onBlock();
       void poster.onBlock();
       operators.onBlock();
       const epoch = view.epoch() - 1;
@@ -212,6 +226,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       await jobs.close();
       await follower.stop();
       transport.close();
+      earlyChecks.close();
       operators.close();
       protection.close();
       provider.destroy();

@@ -79,6 +79,7 @@ export class Certificates {
 
   addAttestation(attestation: Attestation): void {
     const { epoch, shardId, crosslinkHash: hash, members: named } = attestation;
+    if (this.#finished.get(epoch, String(shardId)) !== undefined) return;
     const committee = this.#committee(shardId, epoch);
     if (committee === null || named.count !== committee.length) return;
     const collected = this.#collecting.get(epoch, String(shardId));

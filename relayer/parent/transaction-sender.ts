@@ -47,6 +47,9 @@ export interface SenderOptions {
 
 const DEFAULTS = { inclusionMs: 60_000, intervalMs: 250, attempts: 5 };
 
+/** Transactions of one account under way at a time: what every node's pool has room for. */
+const MAX_UNDER_WAY = 16;
+
 /** The transaction needs more gas than any block takes. */
 export class GasCapExceeded extends Error {
   override readonly name = "GasCapExceeded";
@@ -93,8 +96,24 @@ interface Fees {
   readonly maxPriorityFeePerGas: bigint;
 }
 
+/** A call that lacks only nonce and fees. */
+interface Prepared {
+  readonly action: string;
+  readonly request: TransactionRequest & { readonly value: bigint; readonly gasLimit: bigint };
+}
+
+interface Sent {
+  readonly action: string;
+  /** Without fees. */
+  readonly transaction: TransactionRequest & { readonly nonce: number };
+  /** Of the first version. */
+  readonly fees: Fees;
+  /** Of every version sent, by increasing fee. */
+  readonly hashes: string[];
+}
+
 /**
- * Sends transactions of one account, one after the other: the next is sent when the one before is in a block, so each
+ * Sends transactions of one account, one call after the other: the next is sent when the one before is in a block, so each
  * one's gas estimate sees what those before have done. Nobody else may send for the account meanwhile.
  */
 export class TransactionSender {
@@ -117,37 +136,73 @@ export class TransactionSender {
    * @throws ContractReverted, GasCapExceeded, AccountTooPoor, TransactionNotIncluded, TransactionReplaced; or the
    * endpoint's own error
    */
-  send(call: Call): Promise<TransactionReceipt> {
-    const sent = this.#last.then(() => this.#sendNow(call));
+  async send(call: Call): Promise<TransactionReceipt> {
+    const [receipt] = await this.sendAll([call]);
+    return receipt as TransactionReceipt;
+  }
+
+  /**
+   * Sends calls that do not build on one another, so that one block may hold many of them. Returns their receipts, in order.
+   * @throws as `send`, for the first of them that fails; others may have been included
+   */
+  sendAll(calls: readonly Call[]): Promise<TransactionReceipt[]> {
+    const sent = this.#last.then(async () => {
+      const receipts: TransactionReceipt[] = [];
+      for (let first = 0; first < calls.length; first += MAX_UNDER_WAY) {
+        receipts.push(...(await this.#sendTogether(calls.slice(first, first + MAX_UNDER_WAY))));
+      }
+      return receipts;
+    });
     this.#last = sent.catch(() => undefined);
     return sent;
   }
 
-  async #sendNow(call: Call): Promise<TransactionReceipt> {
-    const request: TransactionRequest = { from: this.address, to: call.to, data: call.data, value: call.value ?? 0n };
-    const gasLimit = await this.#gasLimit(call, request);
-    // What is pending was given up by an earlier run of this account: the same nonce replaces it.
-    const nonce = await this.#nonce("latest");
-    const transaction = { ...request, type: 2, gasLimit, nonce, chainId: (await this.provider.getNetwork()).chainId };
+  async #sendTogether(calls: readonly Call[]): Promise<TransactionReceipt[]> {
+    const prepared = await Promise.all(calls.map((call) => this.#prepare(call)));
+    // What is pending was given up by an earlier run of this account: the same nonces replace it.
+    const firstNonce = await this.#nonce("latest");
+    const fees = await this.#fees();
+    await this.#requireCoins(prepared, fees);
+    const sent: Sent[] = [];
+    for (const [i, { action, request }] of prepared.entries()) {
+      const transaction = { ...request, nonce: firstNonce + i };
+      sent.push({ action, transaction, fees, hashes: [await this.#broadcast({ ...transaction, ...fees })] });
+    }
+    // All of them end before anything else is sent, whatever becomes of one.
+    const outcomes = await Promise.allSettled(sent.map((each) => this.#included(each)));
+    return outcomes.map((outcome) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    });
+  }
 
-    const hashes: string[] = [];
-    let fees = await this.#fees();
-    await this.#requireCoins(call, gasLimit * fees.maxFeePerGas);
-    for (let attempt = 1; attempt <= this.#options.attempts; attempt++) {
-      hashes.push(await this.#broadcast({ ...transaction, ...fees }));
+  async #prepare(call: Call): Promise<Prepared> {
+    const { action, to, data, value = 0n } = call;
+    const request = { type: 2, from: this.address, to, data, value };
+    const gasLimit = await this.#gasLimit(call, request);
+    const { chainId } = await this.provider.getNetwork();
+    return { action, request: { ...request, gasLimit, chainId } };
+  }
+
+  /** Sees the transaction into a block, with a higher fee each time that it takes too long. */
+  async #included({ action, transaction, fees: firstFees, hashes }: Sent): Promise<TransactionReceipt> {
+    let fees = firstFees;
+    for (;;) {
       const receipt = await this.#receiptOf(hashes);
       if (receipt !== null) {
         if (receipt.status === 1) return receipt;
-        throw await this.#reasonOf(call.action, { ...request, gasLimit }, receipt);
+        throw await this.#reasonOf(action, transaction, receipt);
       }
-      if ((await this.#nonce("latest")) > nonce) throw new TransactionReplaced(call.action, this.address, nonce);
+      const { nonce } = transaction;
+      if ((await this.#nonce("latest")) > nonce) throw new TransactionReplaced(action, this.address, nonce);
+      if (hashes.length >= this.#options.attempts) throw new TransactionNotIncluded(action, hashes);
       const current = await this.#fees();
       fees = {
         maxFeePerGas: max(current.maxFeePerGas, (fees.maxFeePerGas * RAISE_PERCENT) / 100n),
         maxPriorityFeePerGas: max(current.maxPriorityFeePerGas, (fees.maxPriorityFeePerGas * RAISE_PERCENT) / 100n),
       };
+      hashes.push(await this.#broadcast({ ...transaction, ...fees }));
     }
-    throw new TransactionNotIncluded(call.action, hashes);
   }
 
   async #gasLimit({ action, spareGas = 0n }: Call, request: TransactionRequest): Promise<bigint> {
@@ -178,9 +233,12 @@ export class TransactionSender {
   }
 
   /** Asked for, because endpoints refuse it each in their own words. */
-  async #requireCoins(call: Call, gasCost: bigint): Promise<void> {
-    const balance = await this.#retry(() => this.provider.getBalance(this.address));
-    if (balance < (call.value ?? 0n) + gasCost) throw new AccountTooPoor(call.action, this.address);
+  async #requireCoins(prepared: readonly Prepared[], { maxFeePerGas }: Fees): Promise<void> {
+    let left = await this.#retry(() => this.provider.getBalance(this.address));
+    for (const { action, request } of prepared) {
+      left -= request.value + request.gasLimit * maxFeePerGas;
+      if (left < 0n) throw new AccountTooPoor(action, this.address);
+    }
   }
 
   /** Returns the hash, also when the endpoint has the transaction already, or another one with its nonce. */

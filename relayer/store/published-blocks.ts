@@ -12,9 +12,10 @@ export interface PublishedBlock {
   readonly hash: Uint8Array;
   /** `block` of docs/formats.md, section 5. */
   readonly bytes: Uint8Array;
+  /** The contents are known to hold. Until then another copy of the same block may take the place of this one. */
+  readonly verified: boolean;
 }
 
-/** Its bytes may be replaced by another copy of the same block until they are known to be good. */
 interface HeldBlock extends PublishedBlock {
   verified: boolean;
 }
@@ -30,6 +31,8 @@ export interface PublishedBlocksOptions {
   readonly shard: (shardId: number) => { readonly operator: Uint8Array; readonly generation: number } | null;
   /** Told of every header that is taken: its operator's signature (65 bytes) has been verified. */
   readonly onSigned?: (signed: { readonly header: BlockHeader; readonly signature: Uint8Array }) => void;
+  /** Told of each block, and each copy of one, that is taken. */
+  readonly onAdd?: (block: PublishedBlock) => void;
 }
 
 const KEPT_BYTES_PER_SHARD = 64 * MAX_BLOCK_BYTES;
@@ -57,7 +60,7 @@ export class PublishedBlocks {
    * @throws DecodeError
    */
   add(bytes: Uint8Array, replaced?: number): boolean {
-    const { crypto, domain, keptPerShard, keptBytesPerShard = KEPT_BYTES_PER_SHARD } = this.#options;
+    const { crypto, domain, keptPerShard, keptBytesPerShard = KEPT_BYTES_PER_SHARD, onAdd } = this.#options;
     const reader = new ByteReader(bytes.subarray(0, BLOCK_HEADER_BYTES + 65));
     const header = readBlockHeader(reader);
     const signature = reader.bytes(65);
@@ -72,11 +75,13 @@ export class PublishedBlocks {
     if (copy === undefined ? held.length >= MAX_RIVALS : copy.verified || number !== replaced) return false;
     if (!operatorSigned(crypto, hash, signature, shard.operator)) return false;
     const others = held.filter((block) => block !== copy);
-    numbers.set(number, [...others, { header, hash, bytes: bytes.slice(), verified: false }]);
+    const added = { header, hash, bytes: bytes.slice(), verified: false };
+    numbers.set(number, [...others, added]);
     this.#shards.set(shardId, numbers);
     forgetLowest(numbers, keptPerShard);
     while (numbers.size > 1 && bytesOf(numbers) > keptBytesPerShard) forgetLowest(numbers, numbers.size - 1);
     this.#options.onSigned?.({ header, signature });
+    onAdd?.(added);
     return true;
   }
 
@@ -84,6 +89,13 @@ export class PublishedBlocks {
   confirm({ header, bytes }: PublishedBlock): void {
     for (const block of this.#shards.get(header.shardId)?.get(header.number) ?? []) {
       if (block.bytes === bytes) block.verified = true;
+    }
+  }
+
+  /** The parent chain was reorganised: what held on what it said before may not hold now. */
+  doubtAll(): void {
+    for (const numbers of this.#shards.values()) {
+      for (const held of numbers.values()) for (const block of held) block.verified = false;
     }
   }
 

@@ -1,4 +1,3 @@
-import { LedgerError, type LedgerErrorCode } from "../../ledger/errors.ts";
 import type { BlockHeader } from "../../protocol/block-header.ts";
 import { DecodeError, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { parentOfEntry } from "../../protocol/checkpoint.ts";
@@ -9,6 +8,7 @@ import { MAX_REQUESTED_BLOCKS } from "../../protocol/gossip.ts";
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import type { ParentView } from "../parent/parent-view.ts";
 import type { PublishedBlock, PublishedBlocks } from "../store/published-blocks.ts";
+import { type BlockVerifier, checkBlock } from "./check-block.ts";
 
 /** A crosslink that must not be attested; the message says why. */
 export class CrosslinkRefused extends Error {
@@ -21,20 +21,8 @@ export interface CrosslinkCheckOptions {
   readonly blocks: PublishedBlocks;
   /** What the peers have of a range from its first block on, one answer after the other. */
   readonly fetchBlocks: (shardId: number, first: number, last: number) => AsyncIterable<readonly Uint8Array[]>;
-  /** The stateless check of one block on top of another (none for block 1). @throws LedgerError */
-  readonly verifyBlock: (block: Uint8Array, previous: BlockHeader | null) => void;
+  readonly verifyBlock: BlockVerifier;
 }
-
-/** Errors that another view of the parent chain may not have: they say nothing for good about a block. */
-const DEPENDS_ON_PARENT: ReadonlySet<LedgerErrorCode> = new Set([
-  "WrongSeed",
-  "WrongShardCount",
-  "UnknownInboxEntry",
-  "WrongInboxEntry",
-  "InboxEntryTooRecent",
-  "CheckpointNotSettled",
-  "WrongCheckpointRoot",
-]);
 
 /** Where a block stands: on top of this one. */
 interface Below {
@@ -45,7 +33,7 @@ interface Below {
 
 /**
  * What a committee member does before it signs: shape, links and boundaries of the crosslink, and every block
- * re-executed from its witness. @throws CrosslinkRefused, LedgerError
+ * re-executed from its witness, unless it was when it came. @throws CrosslinkRefused, LedgerError
  */
 export async function checkCrosslink(options: CrosslinkCheckOptions, { crosslink }: SignedCrosslink): Promise<void> {
   const { crypto, view } = options;
@@ -132,23 +120,19 @@ async function soundBlock(
   const find = (): PublishedBlock | null => {
     for (const block of [...blocks.numbered(shardId, number)]) {
       if (!equal(block.header.parentHash, below.hash)) continue;
+      if (block.verified) return block;
       const copy = toHex(options.crypto.keccak256(block.bytes));
       if (unsound.has(copy) || blocks.isRefused(block)) {
         blocks.discard(block);
         continue;
       }
-      try {
-        options.verifyBlock(block.bytes, below.header);
-        blocks.confirm(block);
-        return block;
-      } catch (error) {
-        // What is not known yet of the parent chain says nothing about the block.
-        if (!(error instanceof LedgerError) || error.code === "FactsUnavailable") throw error;
-        if (DEPENDS_ON_PARENT.has(error.code)) blocks.discard(block);
-        else blocks.refuse(block);
-        unsound.add(copy);
-        failure = error;
-      }
+      const fault = checkBlock(blocks, options.verifyBlock, block, below.header);
+      if (fault === null) return block;
+      // What is not known yet of the parent chain says nothing about the block.
+      if (fault.code === "FactsUnavailable") throw fault;
+      blocks.discard(block);
+      unsound.add(copy);
+      failure = fault;
     }
     return null;
   };

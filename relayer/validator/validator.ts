@@ -59,6 +59,13 @@ export class Validator {
     };
   }
 
+  /** Whether own validators sit in the committee of the shard in that epoch; null while it is not known who does. */
+  sits(shardId: number, epoch: number): boolean | null {
+    const position = this.#view.shard(shardId)?.position;
+    const committee = position === undefined ? null : committeeOf(this.#view, position, epoch);
+    return committee === null ? null : this.#ownPlaces(committee).length > 0;
+  }
+
   /** Whether the epoch's proposer is one of the own validators. */
   proposes(epoch: number): boolean {
     const key = this.#view.proposer(epoch)?.validator?.publicKey;

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FetchRequest, Interface, JsonRpcProvider, Network, parseEther, Wallet } from "ethers";
 import { fromHex } from "../../protocol/bytes.ts";
-import { depositToInbox } from "../../relayer/parent/actions/add-inbox-entry.ts";
+import { depositToInboxes } from "../../relayer/parent/actions/add-inbox-entry.ts";
 import type { ContractAddresses } from "../../relayer/parent/parent-view.ts";
 import type { TransactionSender } from "../../relayer/parent/transaction-sender.ts";
 import { IVault__factory } from "../../types/factories/shards/IVault__factory.ts";
+import type { SentMessage } from "./undelivered.ts";
 
 /** The payments that the devnet makes, each a real transaction of a stock ethers wallet through a shard's JSON-RPC. */
 
@@ -40,18 +41,16 @@ export interface DemoOptions {
 }
 
 /** A payment to another shard: sent, then seen at its recipient in a justified state. */
-interface CrossShardPayment {
-  readonly from: number;
-  readonly to: number;
+interface CrossShardPayment extends SentMessage {
   readonly recipient: string;
   delivered: boolean;
 }
 
-/** A message to the parent chain, not yet paid there. */
-interface Withdrawal {
-  readonly from: number;
+/** A message to the parent chain, to be paid there. */
+interface Withdrawal extends SentMessage {
   readonly index: number;
   readonly recipient: string;
+  paid: boolean;
 }
 
 export class Demo {
@@ -59,9 +58,9 @@ export class Demo {
   readonly #user = Wallet.createRandom();
   readonly #providers = new Map<number, JsonRpcProvider>();
   readonly #crossShard: CrossShardPayment[] = [];
+  readonly #withdrawals: Withdrawal[] = [];
   #transactions = 0;
-  #withdrawn = 0;
-  #withdrawalsSent = 0;
+  #deposited = false;
 
   constructor(options: DemoOptions) {
     this.#options = options;
@@ -82,26 +81,36 @@ export class Demo {
     return this.#crossShard.filter((payment) => payment.delivered).length;
   }
 
-  get messagesInFlight(): number {
-    return this.#crossShard.length - this.crossShardDelivered + this.#withdrawalsSent - this.#withdrawn;
+  /** Sent and not arrived. */
+  get inFlight(): readonly SentMessage[] {
+    return [
+      ...this.#crossShard.filter((payment) => !payment.delivered),
+      ...this.#withdrawals.filter(({ paid }) => !paid),
+    ];
+  }
+
+  /** Whether the deposits have arrived on every shard, which is what everything else is paid from. */
+  get deposited(): boolean {
+    return this.#deposited;
   }
 
   /** Withdrawals paid on the parent chain. */
   get withdrawn(): number {
-    return this.#withdrawn;
+    return this.#withdrawals.filter(({ paid }) => paid).length;
   }
 
   get isDone(): boolean {
     const crossShard = this.#options.shards.length > 1;
-    return this.#withdrawn > 0 && this.messagesInFlight === 0 && (!crossShard || this.#crossShard.length > 0);
+    return this.withdrawn > 0 && this.inFlight.length === 0 && (!crossShard || this.#crossShard.length > 0);
   }
 
   /** Returns when every payment of the demo has arrived. @throws when one fails */
   async run(): Promise<void> {
     const { shards, say } = this.#options;
-    for (const { id } of shards) await this.#deposit(id);
+    await this.#deposit(shards.map(({ id }) => id));
     say(`deposited 10 ETH to ${this.#user.address} on each of ${shards.length} shards`);
     await Promise.all(shards.map(({ id }) => this.#waitForBalance(id, this.#user.address, DEPOSIT, "latest")));
+    this.#deposited = true;
     say("deposits arrived on every shard");
     const first = shards[0] as DemoShard;
     await Promise.all(
@@ -134,9 +143,9 @@ export class Demo {
     return new Wallet(this.#user.privateKey, this.#provider(shardId));
   }
 
-  async #deposit(shardId: number): Promise<void> {
+  async #deposit(shardIds: readonly number[]): Promise<void> {
     const { launcher, addresses } = this.#options;
-    await depositToInbox(launcher, addresses, shardId, fromHex(this.#user.address), DEPOSIT);
+    await depositToInboxes(launcher, addresses, shardIds, fromHex(this.#user.address), DEPOSIT);
   }
 
   async #pay(shardId: number): Promise<void> {
@@ -153,8 +162,8 @@ export class Demo {
 
   async #sendAcross(from: number, to: number): Promise<CrossShardPayment> {
     const recipient = Wallet.createRandom().address;
-    await this.#sendMessage(from, to, recipient, CROSS_SHARD);
-    const payment: CrossShardPayment = { from, to, recipient, delivered: false };
+    const { block } = await this.#sendMessage(from, to, recipient, CROSS_SHARD);
+    const payment: CrossShardPayment = { from, to, block, recipient, delivered: false };
     this.#crossShard.push(payment);
     this.#options.say(`shard ${from} sent 1 ETH to shard ${to}`);
     return payment;
@@ -169,32 +178,38 @@ export class Demo {
 
   async #sendHome(from: number): Promise<Withdrawal> {
     const recipient = Wallet.createRandom().address;
-    const index = await this.#sendMessage(from, 0, recipient, WITHDRAWAL);
-    this.#withdrawalsSent++;
+    const withdrawal = { ...(await this.#sendMessage(from, 0, recipient, WITHDRAWAL)), recipient, paid: false };
+    this.#withdrawals.push(withdrawal);
     this.#options.say(`shard ${from} sent 2 ETH to the parent chain`);
-    return { from, index, recipient };
+    return withdrawal;
   }
 
-  async #claim({ from, index, recipient }: Withdrawal): Promise<void> {
+  async #claim(withdrawal: Withdrawal): Promise<void> {
     const { launcher, addresses, say } = this.#options;
+    const { from, index, recipient } = withdrawal;
     const proof = await this.#waitFor(async () => this.#provider(from).send("watchfire_getMessageProof", [0, index]));
     const data = IVault__factory.createInterface().encodeFunctionData("withdraw", [proof.message, proof.proof]);
     await launcher.send({ action: "Vault.withdraw", to: addresses.vault, data });
     const paid = await launcher.provider.getBalance(recipient);
     if (paid !== WITHDRAWAL) throw new Error(`the withdrawal paid ${paid} wei instead of ${WITHDRAWAL}`);
-    this.#withdrawn++;
+    withdrawal.paid = true;
     say("the parent chain paid 2 ETH");
   }
 
-  /** Index of the message in the sender's outbox to that destination. */
-  async #sendMessage(from: number, to: number, recipient: string, value: bigint): Promise<number> {
+  /** @returns also the message's index in the sender's outbox to that destination */
+  async #sendMessage(
+    from: number,
+    to: number,
+    recipient: string,
+    value: bigint,
+  ): Promise<SentMessage & { readonly index: number }> {
     const data = MESSENGER_ABI.encodeFunctionData("sendMessage", [to, recipient, "0x"]);
     const receipt = await (await this.#wallet(from).sendTransaction({ to: MESSENGER, data, value })).wait();
     this.#transactions++;
     const log = receipt?.logs[0];
     const event = log === undefined ? null : MESSENGER_ABI.parseLog(log);
     if (receipt?.status !== 1 || event === null) throw new Error(`shard ${from}: the message to ${to} was not sent`);
-    return Number(event.args.getValue("index"));
+    return { from, to, block: receipt.blockNumber, index: Number(event.args.getValue("index")) };
   }
 
   async #waitForBalance(shardId: number, address: string, least: bigint, tag: "latest" | "safe"): Promise<void> {

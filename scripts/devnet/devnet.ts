@@ -22,6 +22,8 @@ import { type ParentChain, startParentChain } from "./parent-chain.ts";
 import { Problems, Progress } from "./progress.ts";
 import type { Report } from "./report.ts";
 import { deploy, launch, launcherKey, populate, type SetupOptions } from "./setup.ts";
+import { slotLength } from "./slot-length.ts";
+import { explainUndelivered } from "./undelivered.ts";
 
 /** Shards that are opened when nothing is said: the mainnet preset has room for more than a first look needs. */
 const DEFAULT_SHARDS = 4;
@@ -54,20 +56,28 @@ export class Devnet {
 
   /** Everything up to genesis and running nodes. */
   async start(signal: AbortSignal): Promise<void> {
-    const { preset, profile, shards, committee, operators } = this.#options;
+    const { preset, profile, shards, committee, operators, slotSeconds } = this.#options;
     this.stage = "choosing parameters";
     const wanted = shards ?? DEFAULT_SHARDS;
     const overrides = {
       ...(shards === undefined ? {} : { shards }),
       ...(committee === undefined ? {} : { committee }),
     };
-    const parameters = parametersFor(preset, profile, overrides);
+    const { secondsPerSlot: profileSeconds, ...others } = parametersFor(preset, profile, overrides);
+    const secondsPerSlot = slotSeconds ?? slotLength(profileSeconds, wanted, operators);
+    const parameters = { ...others, secondsPerSlot };
     const validators = wanted * parameters.committeeSize;
     const crypto = await createNativeCrypto();
     const keys = operatorKeys(this.#dataDirectory, operators, validators);
     this.#say(
       `${wanted} shards, committees of ${parameters.committeeSize}, ${validators} validators of ${operators} operators`,
     );
+    if (slotSeconds === undefined && secondsPerSlot !== profileSeconds) {
+      this.#say(
+        `slots of ${secondsPerSlot} s instead of ${profileSeconds} s: this one process checks every shard for every ` +
+          "operator (--slot-seconds sets another length)",
+      );
+    }
 
     await this.#connectParent(crypto, parameters, wanted, keys);
     signal.throwIfAborted();
@@ -120,10 +130,7 @@ export class Devnet {
       if (epochs !== undefined) {
         if (view.finalized.epoch >= epochs && demo.isDone) break;
         if (view.epoch() > epochs + PATIENCE_EPOCHS) {
-          throw new Error(
-            `epoch ${view.epoch()}: final is ${view.finalized.epoch}, ${demo.messagesInFlight} messages are in flight, ` +
-              `${demo.withdrawn} withdrawals are paid`,
-          );
+          throw this.#tooLate(demo);
         }
       }
       if (demo.isDone && view.epoch() > round) {
@@ -243,6 +250,17 @@ export class Devnet {
       valueConserved: await this.#audit(),
       seconds,
     };
+  }
+
+  /** What has not come to its end in all the time that it had, and why. */
+  #tooLate(demo: Demo): Error {
+    const { view } = this.#observer;
+    const waiting = explainUndelivered(view, demo.inFlight);
+    const state =
+      `epoch ${view.epoch()} has begun, final is ${view.finalized.epoch} and settled ${view.settled.epoch}; ` +
+      `${demo.crossShardDelivered} payments to other shards are delivered, ${demo.withdrawn} withdrawals paid`;
+    const deposits = demo.deposited ? [] : ["the deposits have not arrived on every shard"];
+    return new Error([state, ...deposits, ...waiting].join("; "));
   }
 
   async #gasPerCheckpoint(accepted: readonly AcceptedCheckpoint[]): Promise<number> {

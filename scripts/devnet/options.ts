@@ -8,6 +8,8 @@ export interface DevnetOptions {
   readonly preset: PresetName;
   readonly profile: ProfileName;
   readonly operators: number;
+  /** Undefined chooses it by what one process has to do in a slot. */
+  readonly slotSeconds: number | undefined;
   /** JSON-RPC of the parent chain; undefined starts Hardhat's network. */
   readonly parent: string | undefined;
   /** File with the deployer's private key in hexadecimal. */
@@ -42,6 +44,11 @@ export function parseOptions(args: readonly string[]): DevnetOptions {
     .option("--preset <name>", `sizes: ${Object.keys(PRESETS).join(", ")}`, oneOf(PRESETS), "minimal")
     .option("--profile <name>", `times and limits: ${Object.keys(PROFILES).join(", ")}`, oneOf(PROFILES), "devnet")
     .option("--operators <n>", "nodes that share the validators and the shards", count(1, 64), 4)
+    .option(
+      "--slot-seconds <n>",
+      "length of a slot (default: the profile's, and longer if one process needs it for so many shards)",
+      count(1, 3600),
+    )
     .option("--parent <url>", "JSON-RPC of the parent chain (default: start Hardhat's network on 127.0.0.1:8545)")
     .option(
       "--key-file <file>",

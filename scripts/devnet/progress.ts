@@ -41,6 +41,6 @@ export class Progress {
     const line = `epoch ${this.#view.epoch()}: ${state}`;
     if (line === this.#last) return;
     this.#last = line;
-    this.#say(`${line}; ${this.#demo.transactions} transactions, ${this.#demo.messagesInFlight} messages in flight`);
+    this.#say(`${line}; ${this.#demo.transactions} transactions, ${this.#demo.inFlight.length} messages in flight`);
   }
 }

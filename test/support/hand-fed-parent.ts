@@ -130,6 +130,12 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     this.#extend(this.view.slot(), [{ kind: "checkpointFinalized", blockNumber: this.#block + 1, epoch }]);
   }
 
+  settle(epoch: number): void {
+    const blockNumber = this.#block + 1;
+    const block = this.#blockAt(this.view.slot(), blockNumber);
+    this.#extend(this.view.slot(), [{ kind: "checkpointSettled", blockNumber, block, epoch, exceptions: [] }]);
+  }
+
   // ------------------------------------------------------------------ what others sign
 
   /** What the operator says of the shard: by default two blocks on top of the justified entry. */

@@ -2,7 +2,7 @@ import type { TransactionReceipt } from "ethers";
 import { toHex } from "../../../protocol/bytes.ts";
 import { connectContracts } from "../contracts.ts";
 import type { ContractAddresses } from "../parent-view.ts";
-import type { TransactionSender } from "../transaction-sender.ts";
+import type { Call, TransactionSender } from "../transaction-sender.ts";
 
 /**
  * Moves coins from the sending account to a balance on the shard; returns the index of the inbox entry.
@@ -17,10 +17,22 @@ export async function depositToInbox(
   recipient: Uint8Array,
   value: bigint,
 ): Promise<number> {
-  const { inbox } = connectContracts(addresses, sender.provider);
-  const data = inbox.interface.encodeFunctionData("deposit", [shardId, toHex(recipient)]);
-  const receipt = await sender.send({ action: "Inbox.deposit", to: addresses.inbox, data, value });
+  const receipt = await sender.send(depositCall(sender, addresses, shardId, recipient, value));
   return indexOfEntry(sender, addresses, receipt);
+}
+
+/**
+ * As `depositToInbox`, the same value to the same recipient on each of several shards, many in one block.
+ * @throws as `TransactionSender.sendAll`
+ */
+export async function depositToInboxes(
+  sender: TransactionSender,
+  addresses: ContractAddresses,
+  shardIds: readonly number[],
+  recipient: Uint8Array,
+  value: bigint,
+): Promise<void> {
+  await sender.sendAll(shardIds.map((shardId) => depositCall(sender, addresses, shardId, recipient, value)));
 }
 
 /**
@@ -37,6 +49,18 @@ export async function forceTransaction(
   const data = inbox.interface.encodeFunctionData("force", [shardId, toHex(signedTransaction)]);
   const receipt = await sender.send({ action: "Inbox.force", to: addresses.inbox, data });
   return indexOfEntry(sender, addresses, receipt);
+}
+
+function depositCall(
+  sender: TransactionSender,
+  addresses: ContractAddresses,
+  shardId: number,
+  recipient: Uint8Array,
+  value: bigint,
+): Call {
+  const { inbox } = connectContracts(addresses, sender.provider);
+  const data = inbox.interface.encodeFunctionData("deposit", [shardId, toHex(recipient)]);
+  return { action: "Inbox.deposit", to: addresses.inbox, data, value };
 }
 
 function indexOfEntry(sender: TransactionSender, addresses: ContractAddresses, receipt: TransactionReceipt): number {

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { createNativeCrypto } from "../../../crypto/native.ts";
 import { ZERO_HASH } from "../../../protocol/bytes.ts";
 import { genesisCrosslink } from "../../../protocol/crosslink.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
 import { parametersFor } from "../../../protocol/presets.ts";
-import { depositToInbox } from "../../../relayer/parent/actions/add-inbox-entry.ts";
+import { depositToInbox, depositToInboxes } from "../../../relayer/parent/actions/add-inbox-entry.ts";
 import { openShard } from "../../../relayer/parent/actions/open-shard.ts";
 import { registerValidators } from "../../../relayer/parent/actions/register-validators.ts";
 import { scheduleGenesis } from "../../../relayer/parent/actions/schedule-genesis.ts";
@@ -156,6 +157,50 @@ describe("Actions on the parent chain", () => {
       expect(first).to.deep.equal({ status: "fulfilled", value: 1 });
       expect(refused.status).to.equal("rejected");
       expect(third).to.deep.equal({ status: "fulfilled", value: 2 });
+    });
+  });
+
+  describe("calls that do not build on one another", () => {
+    const entriesOf = async (shards: readonly number[]) => {
+      const { inbox } = connectContracts(record.addresses, chain.provider);
+      return Promise.all(shards.map((shard) => inbox.entryCount(shard)));
+    };
+    const shardIds = Array.from({ length: 20 }, (_, i) => (i % 4) + 1);
+
+    beforeEach(async () => {
+      for (let i = 0; i < 4; i++) await openShard(sender, record.addresses, ACCOUNT, parameters.shardBond);
+    });
+
+    it("share blocks, up to sixteen in one", async () => {
+      await chain.provider.send("evm_setAutomine", [false]);
+      const deposited = depositToInboxes(sender, record.addresses, shardIds, ACCOUNT, 5n);
+      for (const expected of [16, 4]) {
+        const nonce = await chain.provider.getTransactionCount(sender.address, "latest");
+        for (let pending = nonce; pending < nonce + expected; ) {
+          await sleep(10);
+          pending = await chain.provider.getTransactionCount(sender.address, "pending");
+        }
+        await chain.mine();
+        expect((await chain.provider.getBlock("latest"))?.transactions).to.have.length(expected);
+      }
+      await deposited;
+      expect(await entriesOf([1, 2, 3, 4])).to.deep.equal([5n, 5n, 5n, 5n]);
+    });
+
+    it("are all refused before one is sent, when one of them would fail", async () => {
+      await failure(ContractReverted, depositToInboxes(sender, record.addresses, [1, 9, 2], ACCOUNT, 5n));
+      expect(await entriesOf([1, 2])).to.deep.equal([0n, 0n]);
+    });
+
+    it("have to be paid for together", async () => {
+      const key = random.secretKey();
+      const poor = senderWith(key);
+      // Enough for any one of them.
+      const value = 10n ** 18n;
+      await sender.send({ action: "a gift", to: poor.address, data: "0x", value: 2n * value });
+      await failure(AccountTooPoor, depositToInboxes(poor, record.addresses, [1, 2, 3], ACCOUNT, value));
+      await depositToInboxes(poor, record.addresses, [1], ACCOUNT, value);
+      expect(await entriesOf([1, 2, 3])).to.deep.equal([1n, 0n, 0n]);
     });
   });
 

@@ -74,6 +74,32 @@ describe("PublishedBlocks", () => {
     expect(bodies(1)).to.deep.equal([2]);
   });
 
+  it("tells of what it takes, and of nothing else", () => {
+    const told: number[] = [];
+    const operator = addressOfKey(crypto, KEY);
+    const shard = () => ({ operator, generation: 0 });
+    const onAdd = ({ header }: PublishedBlock) => told.push(header.number);
+    published = new PublishedBlocks({ crypto, domain, keptPerShard: 4, shard, onAdd });
+    published.add(block(headerOf(1), 1));
+    published.add(block(headerOf(1), 2));
+    published.add(block(headerOf(2), 0, new Uint8Array(32).fill(4)));
+    published.add(block(headerOf(3)));
+    expect(told).to.deep.equal([1, 3]);
+  });
+
+  it("keeps a copy that is known to be good, until everything is in doubt", () => {
+    const held = () => published.numbered(1, 1)[0] as PublishedBlock;
+    published.add(block(headerOf(1), 1));
+    expect(held().verified).to.equal(false);
+    published.confirm(held());
+    expect(held().verified).to.equal(true);
+    expect(published.add(block(headerOf(1), 2), 1)).to.equal(false);
+    published.doubtAll();
+    expect(held().verified).to.equal(false);
+    expect(published.add(block(headerOf(1), 2), 1)).to.equal(true);
+    expect(bodies(1)).to.deep.equal([2]);
+  });
+
   it("knows a refused copy again, and a bounded number of them", () => {
     const isRefused = (body: number) => {
       published.add(block(headerOf(1), body));

@@ -176,6 +176,21 @@ describe("checkCrosslink", () => {
     await check(next);
   });
 
+  it("executes a good block once, until the parent chain is reorganised", async () => {
+    const { crosslink } = shard.crosslink(4);
+    add(shard.of(crosslink));
+    let executed = 0;
+    const verifyBlock: typeof shard.verifyBlock = (block, previous) => {
+      executed++;
+      shard.verifyBlock(block, previous);
+    };
+    for (let i = 0; i < 3; i++) await check(crosslink, { verifyBlock });
+    expect(executed).to.equal(4);
+    published.doubtAll();
+    await check(crosslink, { verifyBlock });
+    expect(executed).to.equal(8);
+  });
+
   it("checks it again with every try when the fault may be in its own view of the parent chain", async () => {
     const { crosslink } = shard.crosslink(4);
     let checked = 0;
