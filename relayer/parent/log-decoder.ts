@@ -65,6 +65,13 @@ export class LogDecoder {
           activationEpoch: Number(a.activationEpoch),
           publicKey: this.#crypto.bls.compressG1(fromHex(a.publicKey)),
         };
+      case "ValidatorExitScheduled":
+        return {
+          kind: "validatorExitScheduled",
+          blockNumber,
+          index: Number(a.validator),
+          exitEpoch: Number(a.exitEpoch),
+        };
       case "Deposited":
         return {
           kind: "deposited",

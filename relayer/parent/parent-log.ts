@@ -5,6 +5,7 @@ import type { ParentBlock, RecordedInboxEntry } from "./parent-view.ts";
 export type ParentLog = { readonly blockNumber: number } & (
   | GenesisScheduled
   | ValidatorEnrolled
+  | ValidatorExitScheduled
   | Deposited
   | MixAdvanced
   | ShardOpened
@@ -27,6 +28,13 @@ export interface ValidatorEnrolled {
   readonly activationEpoch: number;
   /** 48 bytes, compressed. */
   readonly publicKey: Uint8Array;
+}
+
+export interface ValidatorExitScheduled {
+  readonly kind: "validatorExitScheduled";
+  readonly index: number;
+  /** The first epoch without it. */
+  readonly exitEpoch: number;
 }
 
 /** Comes after the enrolment of the validators that it is about. */

@@ -113,6 +113,9 @@ export class ParentState implements ParentView {
       case "validatorEnrolled":
         this.#seats.enroll(log);
         break;
+      case "validatorExitScheduled":
+        this.#seats.exit(log);
+        break;
       case "deposited":
         this.#seats.deposit(log);
         break;

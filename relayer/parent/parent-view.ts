@@ -113,7 +113,10 @@ export interface Validator {
   /** 20 bytes */
   readonly withdrawalAddress: Uint8Array;
   readonly seat: number;
+  /** The first epoch in which it sits there. */
   readonly activationEpoch: number;
+  /** The first epoch in which it does not any more; Infinity while it is not leaving. */
+  readonly exitEpoch: number;
 }
 
 export interface Proposer {

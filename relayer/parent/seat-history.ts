@@ -1,6 +1,6 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { Deposited, ValidatorEnrolled } from "./parent-log.ts";
+import type { Deposited, ValidatorEnrolled, ValidatorExitScheduled } from "./parent-log.ts";
 import type { Validator } from "./parent-view.ts";
 
 /** Epochs whose seats are kept in a table: those in use at one time are few. */
@@ -39,11 +39,20 @@ export class SeatHistory {
       );
     }
     for (const { index, publicKey, seat, activationEpoch } of this.#enrolled) {
-      const validator = { index, publicKey, withdrawalAddress: log.withdrawalAddress, seat, activationEpoch };
-      this.#validators.push(validator);
-      this.#byKey.set(toHex(publicKey), validator);
+      const tenure = { seat, activationEpoch, exitEpoch: Number.POSITIVE_INFINITY };
+      this.#put({ index, publicKey, withdrawalAddress: log.withdrawalAddress, ...tenure });
     }
     this.#enrolled = [];
+    this.#seatings.clear();
+  }
+
+  exit({ index, exitEpoch }: ValidatorExitScheduled): void {
+    const validator = this.validator(index);
+    if (validator === null) throw new ParentInconsistent(`validator ${index} leaves, who was never enrolled`);
+    if (validator.exitEpoch !== Number.POSITIVE_INFINITY) {
+      throw new ParentInconsistent(`validator ${index} leaves a second time`);
+    }
+    this.#put({ ...validator, exitEpoch });
     this.#seatings.clear();
   }
 
@@ -63,6 +72,11 @@ export class SeatHistory {
     return this.#seating(epoch).occupied;
   }
 
+  #put(validator: Validator): void {
+    this.#validators[validator.index - 1] = validator;
+    this.#byKey.set(toHex(validator.publicKey), validator);
+  }
+
   #seating(epoch: number): Seating {
     const known = this.#seatings.get(epoch);
     if (known !== undefined) return known;
@@ -70,8 +84,9 @@ export class SeatHistory {
     const seats: (Validator | null)[] = [];
     for (const validator of this.#validators) {
       if (validator.activationEpoch > epoch) continue;
+      // A seat that was left stays, vacant until somebody is enrolled for it.
       while (seats.length <= validator.seat) seats.push(null);
-      seats[validator.seat] = validator;
+      if (epoch < validator.exitEpoch) seats[validator.seat] = validator;
     }
     const seating = { seats, occupied: seats.filter((occupant) => occupant !== null).length };
     if (this.#seatings.size >= CACHED_EPOCHS) this.#seatings.delete(this.#seatings.keys().next().value as number);

@@ -9,6 +9,7 @@ import { INBOX_DEPOSIT, inboxEntryDigest } from "../../../protocol/inbox-entry.t
 import { parametersFor } from "../../../protocol/presets.ts";
 import { genesisMix, seedOf } from "../../../protocol/randomness.ts";
 import type { ChangedRecord } from "../../../relayer/parent/checkpoint-submission.ts";
+import { committeeOf } from "../../../relayer/parent/committee.ts";
 import { ParentInconsistent } from "../../../relayer/parent/errors.ts";
 import type { ParentLog } from "../../../relayer/parent/parent-log.ts";
 import { ParentState } from "../../../relayer/parent/parent-state.ts";
@@ -187,6 +188,56 @@ describe("ParentState", () => {
     expect(state.proposer(0)).not.to.equal(null);
     state.extend([], block(6, 1));
     expect(state.seed(1)).to.deep.equal(seedOf(crypto, mixes[1] as Uint8Array, 1));
+  });
+
+  it("leaves a seat vacant from the exit epoch on, until somebody is enrolled for it", () => {
+    const leaves: ParentLog = { kind: "validatorExitScheduled", blockNumber: 2, index: 3, exitEpoch: 4 };
+    state.extend([leaves], block(2, 2));
+    const publicKey = new Uint8Array(48).fill(99);
+    const enrolled = { index: 9, seat: 2, activationEpoch: 6, publicKey };
+    const paid = { firstValidator: 9, count: 1, withdrawalAddress: ACCOUNT };
+    const refilled: ParentLog[] = [
+      { kind: "validatorEnrolled", blockNumber: 3, ...enrolled },
+      { kind: "deposited", blockNumber: 3, ...paid },
+    ];
+    state.extend(refilled, block(3, 3));
+    const occupants = [3, 4, 5, 6].map((epoch) => state.occupant(2, epoch)?.index ?? null);
+    expect(occupants).to.deep.equal([3, null, null, 9]);
+    expect([3, 4, 5, 6].map((epoch) => state.occupiedCount(epoch))).to.deep.equal([8, 7, 7, 8]);
+    expect([3, 4, 5, 6].map((epoch) => state.seatCount(epoch))).to.deep.equal([8, 8, 8, 8]);
+    expect(state.validator(3)?.exitEpoch).to.equal(4);
+    expect(state.validatorByKey(publicKey)?.exitEpoch).to.equal(Number.POSITIVE_INFINITY);
+
+    state.extend([], block(4, 5));
+    const committee = state.committee(0, 5) ?? [];
+    expect(committee, "the vacant seat is a member").to.include(2);
+    expect(committeeOf(state, 0, 5)?.[committee.indexOf(2)]).to.equal(null);
+  });
+
+  it("keeps the number of seats when the last one is left", () => {
+    state.extend([{ kind: "validatorExitScheduled", blockNumber: 2, index: 8, exitEpoch: 4 }], block(2, 2));
+    expect([state.seatCount(4), state.occupiedCount(4), state.occupant(7, 4)]).to.deep.equal([8, 7, null]);
+  });
+
+  it("forgets an exit that a reorg took back", () => {
+    const before = state.occupant(2, 4);
+    state.extend([{ kind: "validatorExitScheduled", blockNumber: 2, index: 3, exitEpoch: 4 }], block(2, 2));
+    expect(state.occupant(2, 4)).to.equal(null);
+    state.rollBack(block(1, 0));
+    expect(state.occupant(2, 4)).to.deep.equal(before);
+    expect(state.validator(3)?.exitEpoch).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  it("refuses exits of nobody, and second ones", () => {
+    const exit = (index: number): ParentLog => ({
+      kind: "validatorExitScheduled",
+      blockNumber: 2,
+      index,
+      exitEpoch: 4,
+    });
+    expect(() => state.extend([exit(9)], block(2, 2))).to.throw(ParentInconsistent, "never enrolled");
+    expect(() => state.extend([exit(3), exit(3)], block(2, 2))).to.throw(ParentInconsistent, "second time");
+    expect(state.occupiedCount(4)).to.equal(8);
   });
 
   it("comes back to what it was when it is rolled back", () => {
