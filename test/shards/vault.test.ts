@@ -98,21 +98,6 @@ describe("Vault", () => {
     await expect(withdraw(1)).to.be.revertedWithCustomError(vault, "Vault_AlreadyWithdrawn").withArgs(1, 1);
   });
 
-  it("refuses messages to shards, and those that are not there", async () => {
-    const { vault, anchors } = beacon;
-    await expect(vault.withdraw(...claim(0, 2)))
-      .to.be.revertedWithCustomError(vault, "Vault_NotToParent")
-      .withArgs(2);
-    const [message, proof] = claim(1);
-    await expect(vault.withdraw({ ...message, value: VALUES[1]! + 1n }, proof)).to.be.revertedWithCustomError(
-      anchors,
-      "CrosslinkAnchors_WrongState",
-    );
-    await expect(
-      vault.withdraw(message, { ...proof, crosslink: { ...proof.crosslink, checkpointEpoch: 2 } }),
-    ).to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NotSettled");
-  });
-
   it("pays no more than the limit per epoch, and goes on in the next", async () => {
     const { vault } = beacon;
     await withdraw(0);
