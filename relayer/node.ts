@@ -26,6 +26,7 @@ import { type QueueSettings, queuePlace } from "./node/queue-place.ts";
 import { reorgWarning } from "./node/reorg-warning.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
+import { packKeys } from "./parent/actions/pack-keys.ts";
 import { settle } from "./parent/actions/settle.ts";
 import { submitCheckpoint } from "./parent/actions/submit-checkpoint.ts";
 import type { DeploymentRecord } from "./parent/deployment.ts";
@@ -162,6 +163,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     actions: {
       submitCheckpoint: (submission) => submitCheckpoint(sender, addresses, submission),
       settle: (max) => settle(sender, addresses, max),
+      packKeys: (limits) => packKeys(sender, addresses, limits),
     },
     ...options.posting,
     onError,

@@ -1,3 +1,4 @@
+import { type PackLimits, SEATS_PER_GROUP } from "../parent/actions/pack-keys.ts";
 import type { CheckpointSubmission } from "../parent/checkpoint-submission.ts";
 import type { ParentClock } from "../parent/parent-clock.ts";
 import type { ParentSource, ParentView } from "../parent/parent-view.ts";
@@ -6,6 +7,8 @@ import type { ParentSource, ParentView } from "../parent/parent-view.ts";
 export interface PosterActions {
   submitCheckpoint(submission: CheckpointSubmission): Promise<unknown>;
   settle(max: number): Promise<unknown>;
+  /** Returns how many groups are packed now. */
+  packKeys(limits: PackLimits): Promise<number>;
 }
 
 export interface PosterOptions {
@@ -22,12 +25,16 @@ export interface PosterOptions {
 const TURN_SLOTS = 2;
 /** Checkpoints settled in one transaction. */
 const SETTLE_AT_A_TIME = 16;
+/** Groups of keys packed in an epoch: 7 million gas each, which the epoch's submission should not have to wait for. */
+const PACK_PER_EPOCH = 1;
 
 /** Sends aggregates and settlements to the parent chain. Trusted with nothing: anyone may do the same. */
 export class Poster {
   readonly #options: PosterOptions;
   #settling = false;
   #resubmitting = false;
+  /** The last epoch in which keys were looked through, and how many groups of them were packed then. */
+  #packing = { epoch: 0, groups: 0 };
   /**
    * What was accepted of late, by the epoch of its source: after a reorg of the parent chain it has to be accepted again
    * before anything else can be.
@@ -68,9 +75,9 @@ export class Poster {
     }
   }
 
-  /** Settles what can be settled. Called at every block of the parent chain. */
+  /** Settles what can be settled, and packs keys of absent seats to come. Called at every block of the parent chain. */
   async onBlock(): Promise<void> {
-    await Promise.all([this.#resubmit(), this.#settleDue()]);
+    await Promise.all([this.#resubmit(), this.#settleDue(), this.#packDue()]);
   }
 
   /**
@@ -108,6 +115,22 @@ export class Poster {
       this.#options.onError(error);
     } finally {
       this.#settling = false;
+    }
+  }
+
+  /** Once per epoch, at its first block, when its own submission is farthest away; a failure is left to the next turn. */
+  async #packDue(): Promise<void> {
+    const { source, actions, onError } = this.#options;
+    const epoch = source.view.epoch();
+    if (epoch <= this.#packing.epoch) return;
+    this.#packing.epoch = epoch;
+    if (this.#turn(epoch) !== 0) return;
+    const groups = groupsToPack(source.view, this.#packing.groups);
+    if (groups <= this.#packing.groups) return;
+    try {
+      this.#packing.groups = await actions.packKeys({ groups, max: PACK_PER_EPOCH });
+    } catch (error) {
+      onError(error);
     }
   }
 
@@ -164,4 +187,23 @@ function latestSubmissions(view: ParentView): CheckpointSubmission[] {
     submission = view.checkpoint(submission.sourceEpoch)?.submission ?? null;
   }
   return submissions;
+}
+
+/**
+ * How many groups of seats are worth packing, from the first on; they can be packed in this order alone. In a group whose
+ * occupants stay, every absence there will be is nine tenths cheaper. One that somebody leaves is slow again from then on,
+ * so it is packed only for those that come after it.
+ * @param packed groups that are known to be packed
+ */
+function groupsToPack(view: ParentView, packed: number): number {
+  const epoch = view.epoch();
+  const stays = (group: number) => {
+    for (let seat = group * SEATS_PER_GROUP; seat < (group + 1) * SEATS_PER_GROUP; seat++) {
+      if (view.occupant(seat, epoch)?.exitEpoch !== Infinity) return false;
+    }
+    return true;
+  };
+  let groups = Math.floor(view.seatCount(epoch) / SEATS_PER_GROUP);
+  while (groups > packed && !stays(groups - 1)) groups--;
+  return groups;
 }

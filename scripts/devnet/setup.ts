@@ -8,6 +8,7 @@ import { createDomain, type Domain } from "../../protocol/eip712.ts";
 import { addressOfKey } from "../../protocol/operator-signature.ts";
 import type { Parameters } from "../../protocol/presets.ts";
 import { openShard } from "../../relayer/parent/actions/open-shard.ts";
+import { packKeys, SEATS_PER_GROUP } from "../../relayer/parent/actions/pack-keys.ts";
 import { registerValidators } from "../../relayer/parent/actions/register-validators.ts";
 import { scheduleGenesis } from "../../relayer/parent/actions/schedule-genesis.ts";
 import type { DeploymentRecord } from "../../relayer/parent/deployment.ts";
@@ -85,9 +86,16 @@ export async function populate(
   };
   const stake = async () => {
     await Promise.all(operators.map((operator) => stakeFor(options, domain, deployment, operator)));
-    say(`${operators.reduce((sum, { validatorKeys }) => sum + validatorKeys.length, 0)} validators registered`);
+    say(`${validators} validators registered`);
   };
+  const validators = operators.reduce((sum, { validatorKeys }) => sum + validatorKeys.length, 0);
   await Promise.all([open(), stake()]);
+  // With thousands of seats one operator's absence fits no block as long as its keys are not packed.
+  const groups = Math.floor(validators / SEATS_PER_GROUP);
+  if (groups > 0) {
+    await packKeys(launcher, addresses, { groups, max: groups });
+    say(`${groups} groups of ${SEATS_PER_GROUP} keys packed`);
+  }
 }
 
 async function stakeFor(

@@ -32,6 +32,7 @@ describe("Poster, when the parent chain takes checkpoints back", () => {
           submitted.push(targetEpoch);
         },
         settle: async () => undefined,
+        packKeys: async () => 0,
       },
       rank: 0,
       posters: 1,

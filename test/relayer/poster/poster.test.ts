@@ -44,6 +44,7 @@ describe("Poster", function () {
           await submit(submission);
         },
         settle: async (max) => settled.push(max),
+        packKeys: async () => 0,
       },
       rank,
       posters,
@@ -193,6 +194,7 @@ describe("Poster", function () {
               fail = reject;
             });
           },
+          packKeys: async () => 0,
         },
         rank: 0,
         posters: 1,
