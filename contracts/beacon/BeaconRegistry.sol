@@ -197,7 +197,9 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function currentSlot() public view returns (uint64) {
-        return _hasStarted() ? uint64((block.timestamp - _genesisTime) / SECONDS_PER_SLOT) : 0;
+        uint256 genesisTime_ = _genesisTime;
+        if (genesisTime_ == 0 || block.timestamp < genesisTime_) return 0;
+        return uint64((block.timestamp - genesisTime_) / SECONDS_PER_SLOT);
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -310,9 +312,14 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         b.committeeCount = _committeeCount(seats.count);
         b.presentKey = _set.aggregateAt(epoch);
         if (absent.length != 0) {
-            G1Point memory absentKeys;
-            (b.absentCount, absentKeys) = AbsentSeats.sum(absent, _set, seats, epoch, address(KEYS));
-            b.presentKey = Bls.add(b.presentKey, absentKeys.negate());
+            (b.absentCount, b.presentKey) = AbsentSeats.subtract(
+                absent,
+                _set,
+                seats,
+                epoch,
+                address(KEYS),
+                b.presentKey
+            );
         }
         if (seats.count != 0) {
             b.proposerKey = _set.keyAt(_proposerSeat(epoch, seats.count), seats, epoch, address(KEYS));
@@ -370,7 +377,8 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     function _hasStarted() private view returns (bool) {
-        return _genesisTime != 0 && block.timestamp >= _genesisTime;
+        uint256 genesisTime_ = _genesisTime;
+        return genesisTime_ != 0 && block.timestamp >= genesisTime_;
     }
 
     function _seatsAt(uint64 epoch) private view returns (Seats memory) {

@@ -264,9 +264,11 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
             _gaps[s.sourceEpoch].nextEpoch = s.targetEpoch;
         }
         if (voided != 0) _settlements[s.targetEpoch].exceptions = uint192(voided);
-        _finality.justified = s.targetEpoch;
+        Finality memory f = _finality;
+        f.justified = s.targetEpoch;
         // Its ancestors are finalised with it.
-        if (s.targetEpoch == s.sourceEpoch + 1) _finality.finalized = s.sourceEpoch;
+        if (s.targetEpoch == s.sourceEpoch + 1) f.finalized = s.sourceEpoch;
+        _finality = f;
     }
 
     function _decodeSignature(bytes calldata signature) private pure returns (G2Point memory) {

@@ -26,9 +26,8 @@ library AbsentSeats {
     /// @notice A vacant seat is absent by itself and not listed.
     error AbsentSeats_Vacant(uint256 seat);
 
-    /// @notice Number of the seats in the bitmap and the sum of their occupants' keys.
-    /// @param seats those of the epoch
-    /// @param store where the blobs of the set's keys are
+    /// @notice Number of the seats in the bitmap and the sum of their occupants' keys; nothing and infinity if it is
+    ///         empty. For the parameters see `subtract`.
     function sum(
         bytes calldata bitmap,
         ValidatorSet.State storage set,
@@ -37,48 +36,81 @@ library AbsentSeats {
         address store
     ) internal view returns (uint32 count, G1Point memory keys) {
         if (bitmap.length == 0) return (0, keys);
+        (count, keys) = subtract(bitmap, set, seats, epoch, store, keys);
+        keys = keys.negate();
+    }
+
+    /// @notice Takes the keys of the occupants of the seats in the bitmap out of a sum of keys.
+    /// @param seats those of the epoch
+    /// @param store where the blobs of the set's keys are
+    /// @param all sum of the keys of all occupants
+    /// @return count of the seats in the bitmap, at least 1
+    /// @return present sum of the keys of all others
+    function subtract(
+        bytes calldata bitmap,
+        ValidatorSet.State storage set,
+        Seats memory seats,
+        uint64 epoch,
+        address store,
+        G1Point memory all
+    ) internal view returns (uint32 count, G1Point memory present) {
         uint256 expected = (uint256(seats.count) + 7) / 8;
         if (bitmap.length != expected) revert AbsentSeats_Length(bitmap.length, expected);
 
-        KeySum memory absent = KeySums.create();
-        KeySum memory present = KeySums.create();
-        uint256 settled = set.settledGroups(seats);
-        uint256 total;
-        // A word of the bitmap is a group of seats.
-        uint256 groups = (bitmap.length + 31) / 32;
-        for (uint256 group = 0; group < groups; ++group) {
-            uint256 word = _word(bitmap, group);
-            if (word == 0) continue;
-            unchecked {
-                // At most 256 of each group.
-                total +=
-                    group < settled
-                        ? _addGroup(set, store, group, word, absent, present)
-                        : _addSeats(set, seats.count, epoch, group, word, absent);
-            }
-        }
+        // Keys to take out, and those to put back: a group that is absent for the most part is taken out as a whole.
+        KeySum taken = KeySums.create(G1Point(0, 0, 0, 0));
+        KeySum kept = KeySums.create(all);
+        uint256 packed = set.settledGroups(seats);
+        uint256 total = _addPacked(bitmap, set, store, packed, taken, kept);
+        total += _addOthers(bitmap, set, seats.count, epoch, packed, taken);
         if (total == 0) revert AbsentSeats_Empty();
         count = uint32(total);
-        keys = Bls.add(absent.value(), present.value().negate());
+        present = Bls.add(kept.value(), taken.value().negate());
     }
 
-    /// @dev All seats of the group are occupied, and their keys are in a blob. Of a group that is absent for the most
-    ///      part all keys are added, by their sum, and those of the present ones taken back.
-    function _addGroup(
+    /// @dev The first groups: all their seats are occupied, and their keys are in blobs. Most groups miss a few seats
+    ///      if any, so that what is done for a group counts as much as what is done for a seat.
+    function _addPacked(
+        bytes calldata bitmap,
         ValidatorSet.State storage set,
         address store,
-        uint256 group,
-        uint256 word,
-        KeySum memory absent,
-        KeySum memory present
-    ) private view returns (uint256 count) {
-        count = Bits.count(word);
-        address blob = KeyBlobs.addressOf(store, group);
-        if (count <= KeyBlobs.GROUP / 2) {
-            absent.addFromBlob(blob, word, count);
-        } else {
-            absent.add(set.groupSums[group]);
-            if (count != KeyBlobs.GROUP) present.addFromBlob(blob, ~word, KeyBlobs.GROUP - count);
+        uint256 groups,
+        KeySum taken,
+        KeySum kept
+    ) private view returns (uint256 total) {
+        unchecked {
+            for (uint256 group = 0; group < groups; ++group) {
+                uint256 word;
+                assembly ("memory-safe") {
+                    // A word of the bitmap is a group of seats, and these are full ones.
+                    word := calldataload(add(bitmap.offset, shl(5, group)))
+                }
+                if (word == 0) continue;
+                uint256 count = Bits.count(word);
+                total += count;
+                address blob = KeyBlobs.addressOf(store, group);
+                if (count < KeySums.COPY_WHOLE_FROM) taken.addFew(blob, word);
+                else if (count <= KeyBlobs.GROUP / 2) taken.addMany(blob, word, count);
+                else {
+                    taken.add(set.groupSums[group]);
+                    if (count != KeyBlobs.GROUP) kept.addMany(blob, ~word, KeyBlobs.GROUP - count);
+                }
+            }
+        }
+    }
+
+    /// @dev The groups from `first` on, seat by seat.
+    function _addOthers(
+        bytes calldata bitmap,
+        ValidatorSet.State storage set,
+        uint256 seatCount,
+        uint64 epoch,
+        uint256 first,
+        KeySum taken
+    ) private view returns (uint256 total) {
+        uint256 groups = (bitmap.length + 31) / 32;
+        for (uint256 group = first; group < groups; ++group) {
+            total += _addSeats(set, seatCount, epoch, group, _word(bitmap, group), taken);
         }
     }
 
@@ -89,7 +121,7 @@ library AbsentSeats {
         uint64 epoch,
         uint256 group,
         uint256 word,
-        KeySum memory absent
+        KeySum taken
     ) private view returns (uint256 count) {
         word = uint256(Bytes.reverseBytes32(bytes32(word)));
         for (; word != 0; word &= word - 1) {
@@ -97,7 +129,7 @@ library AbsentSeats {
             if (seat >= seatCount) revert AbsentSeats_Padding(seat, seatCount);
             uint32 validator = set.occupantAt(seat, epoch);
             if (validator == 0) revert AbsentSeats_Vacant(seat);
-            absent.add(set.keys[validator]);
+            taken.add(set.keys[validator]);
             ++count;
         }
     }

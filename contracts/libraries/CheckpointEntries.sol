@@ -51,70 +51,65 @@ library CheckpointEntries {
         unchecked {
             uint256 next = 1;
             while (true) {
-                (changed, plain, next, source) = _replacePlain(
-                    entries,
-                    changed,
-                    plain,
-                    next,
-                    source,
-                    buffer,
-                    maxBlocks
-                );
+                uint256 start = next;
+                (next, source) = _replacePlain(entries, changed & plain, next, source, buffer, maxBlocks);
+                (changed, plain) = (changed >> (next - start), plain >> (next - start));
                 if (changed == 0) break;
-                // One that is not like most.
-                uint256 shard = plain & 1 == 1 ? next : _shardAt(allocation, next - 1);
-                bytes32 parent = _entryAt(entries, next);
-                if (parent == 0) parent = SigningRoots.genesisCrosslink(domainSeparator, uint32(shard));
-                (uint256 blocks, uint256 generation) = _replaceEntry(entries, next, buffer, shard, parent, source);
-                if (blocks >= maxBlocks) _refuse(next - 1, source);
-                if (generation != shard >> 32) voided |= 1 << (next - 1);
-                (changed, plain, next, source) = (changed >> 1, plain >> 1, next + 1, source + RECORD_LENGTH);
+                if (changed & 1 == 1) {
+                    // One that is not like most.
+                    uint256 shard = plain & 1 == 1 ? next : _shardAt(allocation, next - 1);
+                    bytes32 parent = _entryAt(entries, next);
+                    if (parent == 0) parent = SigningRoots.genesisCrosslink(domainSeparator, uint32(shard));
+                    (uint256 blocks, uint256 generation) = _replaceEntry(entries, next, buffer, shard, parent, source);
+                    if (blocks >= maxBlocks) _refuse(next - 1, source);
+                    if (generation != shard >> 32) voided |= 1 << (next - 1);
+                    source += RECORD_LENGTH;
+                }
+                (changed, plain, next) = (changed >> 1, plain >> 1, next + 1);
             }
         }
     }
 
-    /// @dev Replaces entries from `next` on as long as they are of plain shards, have a parent, and a record of
-    ///      generation 0 with a good range; stops before the first changed one that is not. What it returns is the
-    ///      state of the loop there, `changed` being 0 when nothing is left.
+    /// @dev Replaces entries from `next` on as long as bits of `run`, from the lowest on, say that they change and are
+    ///      of plain shards, and they have a parent and a record of generation 0 with a good range. It may stop sooner,
+    ///      never later: what it leaves is checked by others. Returns `next` and `source` where it stopped.
     function _replacePlain(
         bytes32[] memory entries,
-        uint256 changed,
-        uint256 plain,
+        uint256 run,
         uint256 next,
         uint256 source,
         uint256 buffer,
         uint256 maxBlocks
-    ) private pure returns (uint256 restChanged, uint256 restPlain, uint256 nextLeft, uint256 sourceLeft) {
+    ) private pure returns (uint256 nextLeft, uint256 sourceLeft) {
         assembly ("memory-safe") {
             mstore(add(buffer, 64), 0)
-            for {} changed {} {
-                if and(changed, 1) {
-                    let parent := mload(add(entries, shl(5, next)))
-                    let word := calldataload(source)
-                    let lastBlock := and(shr(96, word), 0xffffffffffffffff)
-                    // With a generation before it, it is larger than any last block, and the difference wraps.
-                    let firstBlock := shr(160, word)
-                    if or(
-                        iszero(and(plain, lt(sub(lastBlock, firstBlock), maxBlocks))),
-                        or(iszero(parent), or(iszero(firstBlock), gt(lastBlock, MAX_BLOCK)))
-                    ) {
-                        break
-                    }
-                    mstore(add(buffer, 32), next)
-                    mstore(add(buffer, 128), parent)
-                    mstore(add(buffer, 160), firstBlock)
-                    // lastBlock, blocksRoot and stateRoot, one behind the other here and there
-                    calldatacopy(add(buffer, 216), add(source, 12), 72)
-                    mstore(add(buffer, 322), keccak256(buffer, 288))
-                    mstore(add(entries, shl(5, next)), keccak256(add(buffer, 288), 66))
-                    source := add(source, RECORD_LENGTH)
+            for {} and(run, 1) {} {
+                let entry := add(entries, shl(5, next))
+                let parent := mload(entry)
+                let word := calldataload(source)
+                let lastBlock := and(shr(96, word), 0xffffffffffffffff)
+                // With a generation before it, it is larger than any last block, and the difference wraps.
+                let firstBlock := shr(160, word)
+                // The product is 0 if one of the two is. If it is by overflow, others find that neither is.
+                if or(
+                    iszero(mul(parent, firstBlock)),
+                    iszero(and(lt(sub(lastBlock, firstBlock), maxBlocks), iszero(shr(53, lastBlock))))
+                ) {
+                    break
                 }
-                changed := shr(1, changed)
-                plain := shr(1, plain)
+                mstore(add(buffer, 32), next)
+                mstore(add(buffer, 128), parent)
+                mstore(add(buffer, 160), firstBlock)
+                // lastBlock, blocksRoot and stateRoot, one behind the other here and there
+                calldatacopy(add(buffer, 216), add(source, 12), 72)
+                mstore(add(buffer, 322), keccak256(buffer, 288))
+                mstore(entry, keccak256(add(buffer, 288), 66))
+                source := add(source, RECORD_LENGTH)
                 next := add(next, 1)
+                run := shr(1, run)
             }
         }
-        return (changed, plain, next, source);
+        return (next, source);
     }
 
     function _refuse(uint256 position, uint256 source) private pure {

@@ -18,22 +18,25 @@ library KeyBlobs {
     function addressOf(address store, uint256 index) internal pure returns (address blob) {
         assembly ("memory-safe") {
             let nonce := add(index, 1)
+            store := shr(96, shl(96, store))
             // A list (0xc0 + length) of a string of 20 bytes (0x94) and of the nonce: one byte below 0x80 as it is,
             // else 0x80 + length and the bytes. What precedes the 20 bytes of the store is put in its free upper bytes.
-            let length := 0
             switch lt(nonce, 0x80)
             case 1 {
+                // The same in short, for the groups that there are in practice.
                 mstore(0x20, shl(248, nonce))
-                length := 1
+                mstore(0x00, or(shl(160, 0xd694), store))
+                blob := keccak256(0x0a, 23)
             }
             default {
                 let bytesOfNonce := add(add(1, gt(nonce, 0xff)), gt(nonce, 0xffff))
                 mstore(0x20, or(shl(248, add(0x80, bytesOfNonce)), shl(sub(248, shl(3, bytesOfNonce)), nonce)))
-                length := add(bytesOfNonce, 1)
+                let length := add(bytesOfNonce, 1)
+                // Bytes 10 to 31 of the first word: 0xc0 + 21 + length, 0x94, store.
+                mstore(0x00, or(shl(160, or(shl(8, add(0xd5, length)), 0x94)), store))
+                blob := keccak256(0x0a, add(22, length))
             }
-            // Bytes 10 to 31 of the first word: 0xc0 + 21 + length, 0x94, store.
-            mstore(0x00, or(shl(160, or(shl(8, add(0xd5, length)), 0x94)), shr(96, shl(96, store))))
-            blob := shr(96, shl(96, keccak256(0x0a, add(22, length))))
+            blob := shr(96, shl(96, blob))
         }
     }
 
