@@ -52,6 +52,14 @@ export interface SeatVote {
   readonly signature: Uint8Array;
 }
 
+/** Validators' answer to the roll that was called in an epoch, by seat of that epoch. */
+export interface RollAnswer {
+  readonly kind: "rollAnswer";
+  readonly epoch: number;
+  readonly seats: BitField;
+  readonly signature: Uint8Array;
+}
+
 /** A block as its operator published it: `block` of docs/formats.md, decoded by the ledger. */
 export interface BlockMessage {
   readonly kind: "block";
@@ -66,10 +74,17 @@ export interface CertificateMessage extends Certificate {
   readonly kind: "certificate";
 }
 
-export type GossipMessage = BlockMessage | CrosslinkMessage | Attestation | CertificateMessage | Proposal | SeatVote;
+export type GossipMessage =
+  | BlockMessage
+  | CrosslinkMessage
+  | Attestation
+  | CertificateMessage
+  | Proposal
+  | SeatVote
+  | RollAnswer;
 
 const VERSION = 1;
-const TYPE = { block: 1, crosslink: 2, attestation: 3, certificate: 4, proposal: 5, vote: 6 } as const;
+const TYPE = { block: 1, crosslink: 2, attestation: 3, certificate: 4, proposal: 5, vote: 6, rollAnswer: 7 } as const;
 
 const MAX_BYTES: Readonly<Record<number, number>> = {
   [TYPE.block]: 16 * 1024 * 1024,
@@ -78,6 +93,7 @@ const MAX_BYTES: Readonly<Record<number, number>> = {
   [TYPE.certificate]: 4096,
   [TYPE.proposal]: 512 * 1024,
   [TYPE.vote]: 16 * 1024,
+  [TYPE.rollAnswer]: 16 * 1024,
 };
 
 /** The longest message of any type, in bytes: what a transport has to carry and may refuse beyond. */
@@ -116,6 +132,8 @@ export function encodeGossip(message: GossipMessage): Uint8Array {
       writer.u64(message.sourceEpoch).fixed(message.sourceRoot, 32);
       writer.u64(message.targetEpoch).fixed(message.checkpointRoot, 32);
       return writeBits(writer, message.seats).fixed(message.signature, 96).finish();
+    case "rollAnswer":
+      return writeBits(writer.u64(message.epoch), message.seats).fixed(message.signature, 96).finish();
   }
 }
 
@@ -162,6 +180,8 @@ function readBody(type: number, reader: ByteReader): GossipMessage {
       return { kind: "certificate", ...readCertificate(reader) };
     case TYPE.proposal:
       return readProposal(reader);
+    case TYPE.rollAnswer:
+      return { kind: "rollAnswer", epoch: reader.u64(), seats: readBits(reader), signature: reader.bytes(96) };
     default:
       return {
         kind: "vote",

@@ -13,6 +13,7 @@ import {
 import { addressOfKey } from "../protocol/operator-signature.ts";
 import { committeeCount } from "../protocol/quorum.ts";
 import { Certificates } from "./aggregator/certificates.ts";
+import { RollAnswers } from "./aggregator/roll-answers.ts";
 import { Votes } from "./aggregator/votes.ts";
 import type { RpcMethods } from "./api/json-rpc.ts";
 import { createShardRpc } from "./api/shard-rpc.ts";
@@ -153,7 +154,8 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     board.publish({ kind: "certificate", ...certificate }),
   );
   const votes = new Votes(crypto, view);
-  const board = new GossipBoard({ crypto, view, transport, blocks, certificates, votes, onError });
+  const rollAnswers = new RollAnswers(crypto, view);
+  const board = new GossipBoard({ crypto, view, transport, blocks, certificates, votes, rollAnswers, onError });
   const sender = new TransactionSender(provider, options.accountKey);
   const operatorAddress = addressOfKey(crypto, options.accountKey);
   const { addresses } = options.deployment;

@@ -4,6 +4,7 @@ import type { Crypto } from "../../protocol/crypto.ts";
 import { decodeGossip, encodeGossip, type GossipMessage, type Proposal } from "../../protocol/gossip.ts";
 import { operatorSigned } from "../../protocol/operator-signature.ts";
 import type { Certificates } from "../aggregator/certificates.ts";
+import type { RollAnswers } from "../aggregator/roll-answers.ts";
 import type { Votes } from "../aggregator/votes.ts";
 import type { Transport } from "../network/transport.ts";
 import type { ParentView } from "../parent/parent-view.ts";
@@ -18,6 +19,7 @@ export interface GossipBoardOptions {
   readonly blocks: PublishedBlocks;
   readonly certificates: Certificates;
   readonly votes: Votes;
+  readonly rollAnswers: RollAnswers;
   readonly onError: (error: unknown) => void;
 }
 
@@ -82,7 +84,7 @@ export class GossipBoard {
   }
 
   #handle(message: GossipMessage, sender: string): void {
-    const { blocks, certificates, votes } = this.#options;
+    const { blocks, certificates, votes, rollAnswers } = this.#options;
     switch (message.kind) {
       case "block":
         blocks.add(message.block);
@@ -101,6 +103,9 @@ export class GossipBoard {
         break;
       case "vote":
         votes.add(message, sender);
+        break;
+      case "rollAnswer":
+        rollAnswers.add(message);
         break;
     }
   }

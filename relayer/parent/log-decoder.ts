@@ -135,6 +135,19 @@ export class LogDecoder {
           epoch: Number(a.epoch),
           exceptions: positionsOf(a.exceptions),
         };
+      case "RollCalled":
+        return {
+          kind: "rollCalled",
+          blockNumber,
+          block: await context.block(),
+          epoch: Number(a.epoch),
+          justifiedEpoch: Number(a.justifiedEpoch),
+          groups: Number(a.groups),
+        };
+      case "RollAnswered":
+        return { kind: "rollAnswered", blockNumber, epoch: Number(a.epoch), seats: fromHex(a.seats) };
+      case "GroupEjected":
+        return { kind: "groupEjected", blockNumber, epoch: Number(a.epoch), group: Number(a.group) };
       default:
         throw new ParentInconsistent(`event ${parsed.name} in block ${blockNumber} has no place in the model`);
     }

@@ -14,6 +14,9 @@ export type ParentLog = { readonly blockNumber: number } & (
   | EntriesVoided
   | CheckpointFinalized
   | CheckpointSettled
+  | RollCalled
+  | RollAnswered
+  | GroupEjected
 );
 
 export interface GenesisScheduled {
@@ -90,4 +93,26 @@ export interface CheckpointSettled {
   readonly block: ParentBlock;
   readonly epoch: number;
   readonly exceptions: readonly number[];
+}
+
+export interface RollCalled {
+  readonly kind: "rollCalled";
+  readonly block: ParentBlock;
+  /** Whose seats have to answer. */
+  readonly epoch: number;
+  readonly justifiedEpoch: number;
+  readonly groups: number;
+}
+
+export interface RollAnswered {
+  readonly kind: "rollAnswered";
+  readonly epoch: number;
+  /** Bitmap of the seats. */
+  readonly seats: Uint8Array;
+}
+
+export interface GroupEjected {
+  readonly kind: "groupEjected";
+  readonly epoch: number;
+  readonly group: number;
 }

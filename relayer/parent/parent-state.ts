@@ -18,10 +18,12 @@ import type {
   ParentView,
   Proposer,
   RecordedInboxEntry,
+  Roll,
   Settlement,
   Shard,
   Validator,
 } from "./parent-view.ts";
+import { RollHistory } from "./roll-history.ts";
 import { SeatHistory } from "./seat-history.ts";
 
 /** What is fixed for the life of a deployment. */
@@ -50,6 +52,7 @@ export class ParentState implements ParentView {
   #shards: Shard[] = [];
   #checkpoints: CheckpointHistory;
   #inboxes: InboxHistory;
+  #rolls = new RollHistory();
 
   /** @param base the last block before the contracts' first event */
   constructor(crypto: Crypto, deployment: Deployment, base: ParentBlock) {
@@ -99,6 +102,7 @@ export class ParentState implements ParentView {
     this.#shards = [];
     this.#checkpoints = this.#emptyHistory();
     this.#inboxes = new InboxHistory(this.#crypto, this.domain);
+    this.#rolls = new RollHistory();
   }
 
   #emptyHistory(): CheckpointHistory {
@@ -139,6 +143,15 @@ export class ParentState implements ParentView {
         break;
       case "checkpointSettled":
         this.#checkpoints.settle(log, this.#epochOf(log.block));
+        break;
+      case "rollCalled":
+        this.#rolls.call(log);
+        break;
+      case "rollAnswered":
+        this.#rolls.answer(log);
+        break;
+      case "groupEjected":
+        this.#rolls.eject(log);
         break;
     }
   }
@@ -277,6 +290,12 @@ export class ParentState implements ParentView {
 
   crosslinkByHash(hash: Uint8Array): Crosslink | null {
     return this.#checkpoints.crosslink(hash);
+  }
+
+  // ------------------------------------------------------------------ roll
+
+  get roll(): Roll | null {
+    return this.#rolls.latest;
   }
 
   // ------------------------------------------------------------------ inbox

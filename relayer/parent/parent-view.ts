@@ -77,6 +77,11 @@ export interface ParentView {
   /** Crosslinks that stand in an accepted checkpoint, by their hash. Genesis crosslinks of open shards, too. */
   crosslinkByHash(hash: Uint8Array): Crosslink | null;
 
+  // ------------------------------------------------------------------ roll
+
+  /** The roll that was called last, whatever came of it (see `rollStatus`); null if none was ever. */
+  readonly roll: Roll | null;
+
   // ------------------------------------------------------------------ inbox
 
   inboxCount(shardId: number): number;
@@ -174,6 +179,18 @@ export interface Settlement {
   readonly settledEpoch: number;
   /** Positions from which nothing may be read. */
   readonly exceptions: readonly number[];
+}
+
+/** A call of the roll: seats of the epoch that do not answer in time are vacated, group by group of 256. */
+export interface Roll {
+  readonly epoch: number;
+  /** The latest justified epoch at the call: as soon as there is another, nothing comes of the roll. */
+  readonly justifiedEpoch: number;
+  readonly calledTime: number;
+  readonly calledBlock: number;
+  readonly groups: number;
+  readonly answered: ReadonlySet<number>;
+  readonly ejectedGroups: ReadonlySet<number>;
 }
 
 export interface RecordedInboxEntry extends InboxEntry {

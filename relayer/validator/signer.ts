@@ -2,7 +2,7 @@ import type { Crosslink } from "../../protocol/crosslink.ts";
 import { crosslinkHash } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
-import { proposalDigest, randaoRevealDigest, type Vote, voteDigest } from "../../protocol/vote.ts";
+import { proposalDigest, randaoRevealDigest, rollAnswerDigest, type Vote, voteDigest } from "../../protocol/vote.ts";
 import type { SlashingProtection } from "../store/slashing-protection.ts";
 import type { ValidatorKeys } from "./validator-keys.ts";
 
@@ -39,6 +39,11 @@ export class Signer {
   propose(publicKey: Uint8Array, epoch: number, checkpointRoot: Uint8Array): Uint8Array {
     this.#protection.proposal(publicKey, epoch, checkpointRoot);
     return this.#keys.sign([publicKey], proposalDigest(this.#crypto, this.#domain, epoch, checkpointRoot));
+  }
+
+  /** Says only that the keys are there, so there is nothing to protect. */
+  answerRoll(publicKeys: readonly Uint8Array[], epoch: number): Uint8Array {
+    return this.#keys.sign(publicKeys, rollAnswerDigest(this.#crypto, this.#domain, epoch));
   }
 
   /** The same for everybody who asks, so there is nothing to protect. */

@@ -3,9 +3,9 @@ import { equal, ZERO_HASH } from "../../protocol/bytes.ts";
 import { checkpointRoot, nextCheckpoint, parentOfEntry } from "../../protocol/checkpoint.ts";
 import { crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
-import type { Attestation, Certificate, Proposal, ProposedEntry, SeatVote } from "../../protocol/gossip.ts";
+import type { Attestation, Certificate, Proposal, ProposedEntry, RollAnswer, SeatVote } from "../../protocol/gossip.ts";
 import { committeeOf } from "../parent/committee.ts";
-import type { ParentView, Validator as Registered } from "../parent/parent-view.ts";
+import type { ParentView, Validator as Registered, Roll } from "../parent/parent-view.ts";
 import { EpochBoard } from "../store/epoch-board.ts";
 import type { CheckedProposal } from "./check-proposal.ts";
 import type { Signer } from "./signer.ts";
@@ -145,6 +145,19 @@ export class Validator {
       checkpointRoot: target.root,
       seats: { count: seats.length, bits: bitsFrom(own, seats.length) },
       signature,
+    };
+  }
+
+  /** The answer of all own validators that the roll asks for and that have not answered yet; null when there are none. */
+  answerRoll({ epoch, answered }: Pick<Roll, "epoch" | "answered">): RollAnswer | null {
+    const seats = this.#view.seatsOf(epoch);
+    const own = this.#ownPlaces(seats).filter((seat) => !answered.has(seat));
+    if (own.length === 0) return null;
+    return {
+      kind: "rollAnswer",
+      epoch,
+      seats: { count: seats.length, bits: bitsFrom(own, seats.length) },
+      signature: this.#signer.answerRoll(keysAt(seats, own), epoch),
     };
   }
 

@@ -77,6 +77,7 @@ export class Equivocations {
   take(message: GossipMessage, sender: string): void {
     switch (message.kind) {
       case "block":
+      case "rollAnswer":
         break;
       case "crosslink":
         this.#takeCrosslink(message);

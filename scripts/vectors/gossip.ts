@@ -64,6 +64,7 @@ export function sampleGossip(crypto: Crypto): GossipMessage[] {
       seats: { count: 37, bits: bitsFrom([1, 2, 36], 37) },
       signature,
     },
+    { kind: "rollAnswer", epoch: 24, seats: { count: 37, bits: bitsFrom([0, 2, 36], 37) }, signature },
   ];
 }
 

@@ -84,6 +84,7 @@ const message: fc.Arbitrary<GossipMessage> = fc.oneof(
     seats: bitField,
     signature: bytes(96),
   }),
+  fc.record({ kind: kind("rollAnswer"), epoch: u64, seats: bitField, signature: bytes(96) }),
 );
 
 /** One byte changed, taken out, put in, or everything after it cut off. */
@@ -166,12 +167,12 @@ describe("messages between nodes", () => {
       for (const sample of samples) {
         const encoded = encodeGossip(sample);
         expect(() => decodeGossip(encoded.with(0, 2))).to.throw(DecodeError);
-        for (const type of [0, 7, 0x81, 255]) expect(() => decodeGossip(encoded.with(1, type))).to.throw(DecodeError);
+        for (const type of [0, 8, 0x81, 255]) expect(() => decodeGossip(encoded.with(1, type))).to.throw(DecodeError);
       }
     });
 
     it("are refused above their size, before anything is parsed", () => {
-      const limits = [MAX_GOSSIP_BYTES, 256, 4096, 4096, 512 * 1024, 16 * 1024];
+      const limits = [MAX_GOSSIP_BYTES, 256, 4096, 4096, 512 * 1024, 16 * 1024, 16 * 1024];
       limits.forEach((limit, i) => {
         const tooLong = new Uint8Array(limit + 1);
         tooLong.set([1, i + 1]);

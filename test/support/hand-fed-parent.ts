@@ -7,11 +7,11 @@ import { firstSlotOf } from "../../protocol/clock.ts";
 import { type Crosslink, crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain, shardChainId } from "../../protocol/eip712.ts";
-import type { Attestation, Certificate, Proposal, SeatVote } from "../../protocol/gossip.ts";
+import type { Attestation, Certificate, Proposal, RollAnswer, SeatVote } from "../../protocol/gossip.ts";
 import { INBOX_DEPOSIT, inboxEntryDigest } from "../../protocol/inbox-entry.ts";
 import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.ts";
 import { type Parameters, parametersFor } from "../../protocol/presets.ts";
-import { proposalDigest, randaoRevealDigest, voteDigest } from "../../protocol/vote.ts";
+import { proposalDigest, randaoRevealDigest, rollAnswerDigest, voteDigest } from "../../protocol/vote.ts";
 import type { Ballot } from "../../relayer/aggregator/votes.ts";
 import type { CheckpointSubmission } from "../../relayer/parent/checkpoint-submission.ts";
 import type { ParentLog } from "../../relayer/parent/parent-log.ts";
@@ -126,6 +126,26 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     };
   }
 
+  /** In the present epoch, as the contract does it after a long time without a checkpoint. */
+  callRoll(): void {
+    const block = this.#blockAt(this.view.slot(), this.#block + 1);
+    const epoch = this.view.epoch();
+    const groups = Math.ceil(this.view.seatCount(epoch) / 256);
+    const called = { epoch, justifiedEpoch: this.view.justified.epoch, groups };
+    this.#extend(this.view.slot(), [{ kind: "rollCalled", blockNumber: block.number, block, ...called }]);
+  }
+
+  recordAnswer(seats: readonly number[]): void {
+    const epoch = this.view.roll?.epoch ?? 0;
+    const answered = { epoch, seats: bitsFrom(seats, this.view.seatCount(epoch)) };
+    this.#extend(this.view.slot(), [{ kind: "rollAnswered", blockNumber: this.#block + 1, ...answered }]);
+  }
+
+  ejectGroup(group: number): void {
+    const ejected = { epoch: this.view.roll?.epoch ?? 0, group };
+    this.#extend(this.view.slot(), [{ kind: "groupEjected", blockNumber: this.#block + 1, ...ejected }]);
+  }
+
   finalize(epoch: number): void {
     this.#extend(this.view.slot(), [{ kind: "checkpointFinalized", blockNumber: this.#block + 1, epoch }]);
   }
@@ -234,6 +254,13 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
       seats: { count, bits: bitsFrom(seats, count) },
       signature: this.sign(seats, digest),
     };
+  }
+
+  rollAnswer(seats: readonly number[]): RollAnswer {
+    const epoch = this.view.roll?.epoch ?? 0;
+    const count = this.view.seatCount(epoch);
+    const signature = this.sign(seats, rollAnswerDigest(this.crypto, this.view.domain, epoch));
+    return { kind: "rollAnswer", epoch, seats: { count, bits: bitsFrom(seats, count) }, signature };
   }
 
   // ------------------------------------------------------------------ who sits where

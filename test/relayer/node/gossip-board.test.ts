@@ -4,6 +4,7 @@ import { createNativeCrypto } from "../../../crypto/native.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
 import { decodeGossip, encodeGossip, type GossipMessage } from "../../../protocol/gossip.ts";
 import { Certificates } from "../../../relayer/aggregator/certificates.ts";
+import { RollAnswers } from "../../../relayer/aggregator/roll-answers.ts";
 import { Votes } from "../../../relayer/aggregator/votes.ts";
 import { GossipBoard } from "../../../relayer/node/gossip-board.ts";
 import { PublishedBlocks } from "../../../relayer/store/published-blocks.ts";
@@ -21,6 +22,7 @@ describe("GossipBoard", () => {
   let blocks: PublishedBlocks;
   let certificates: Certificates;
   let votes: Votes;
+  let rollAnswers: RollAnswers;
   let board: GossipBoard;
   let errors: unknown[];
 
@@ -39,6 +41,7 @@ describe("GossipBoard", () => {
       board.publish({ kind: "certificate", ...certificate }),
     );
     votes = new Votes(crypto, view);
+    rollAnswers = new RollAnswers(crypto, view);
     board = new GossipBoard({
       crypto,
       view,
@@ -46,6 +49,7 @@ describe("GossipBoard", () => {
       blocks,
       certificates,
       votes,
+      rollAnswers,
       onError: (error) => errors.push(error),
     });
   });
