@@ -1,8 +1,7 @@
 import { toHex } from "../../protocol/bytes.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
-import type { Offence, SignedAttestation } from "./offences.ts";
-
-type AttestationsOffence = Extract<Offence, { kind: "attestations" }>;
+import type { SignedAttestation } from "../../protocol/evidence.ts";
+import type { Offence } from "./offences.ts";
 
 /** Crosslinks of one shard and epoch that are known by an operator's signature alone; it signs one. */
 const MAX_CROSSLINKS = 4;
@@ -44,7 +43,7 @@ export class AttestationHistories {
   }
 
   /** @param hash of the crosslink, which its operator or a member of the committee has signed */
-  addCrosslink(hash: Uint8Array, crosslink: Crosslink): AttestationsOffence[] {
+  addCrosslink(hash: Uint8Array, crosslink: Crosslink): Offence[] {
     const duty = this.#duty(crosslink.shardId, crosslink.epoch);
     duty.crosslinks.set(toHex(hash), crosslink);
     return judge(duty);
@@ -64,7 +63,7 @@ export class AttestationHistories {
   }
 
   /** @param attestation its signature has been verified */
-  add(shardId: number, epoch: number, attestation: HashAttestation): AttestationsOffence[] {
+  add(shardId: number, epoch: number, attestation: HashAttestation): Offence[] {
     const duty = this.#duty(shardId, epoch);
     const hash = toHex(attestation.hash);
     const isUnknown = !duty.crosslinks.has(hash);
@@ -118,8 +117,8 @@ function unknownOf({ signers, crosslinks }: Duty, validator: number): number {
 }
 
 /** What the records prove: each validator's guilt once. */
-function judge(duty: Duty): AttestationsOffence[] {
-  const offences: AttestationsOffence[] = [];
+function judge(duty: Duty): Offence[] {
+  const offences: Offence[] = [];
   if (duty.crosslinks.size < 2) return offences;
   const known = duty.records.flatMap(({ hash, attestation }) => {
     const crosslink = duty.crosslinks.get(hash);
@@ -131,7 +130,7 @@ function judge(duty: Duty): AttestationsOffence[] {
       const guilty = a.validators.filter((each) => b.validators.includes(each) && !duty.guilty.has(each));
       if (guilty.length === 0) continue;
       for (const validator of guilty) duty.guilty.add(validator);
-      offences.push({ kind: "attestations", a, b, guilty });
+      offences.push({ evidence: { kind: "attestations", a, b }, guilty });
     }
   });
   return offences;

@@ -6,6 +6,7 @@ import { membersSigned } from "../../protocol/certificate.ts";
 import { checkpointRoot, nextCheckpoint } from "../../protocol/checkpoint.ts";
 import { crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
+import type { SignedHeader, SignedProposal, Signers } from "../../protocol/evidence.ts";
 import type { Attestation, Certificate, GossipMessage, Proposal, SeatVote } from "../../protocol/gossip.ts";
 import { operatorSigned } from "../../protocol/operator-signature.ts";
 import { proposalDigest, randaoRevealDigest, voteDigest } from "../../protocol/vote.ts";
@@ -13,7 +14,7 @@ import { committeeOf, keysOf } from "../parent/committee.ts";
 import type { AcceptedCheckpoint, ParentView, Validator } from "../parent/parent-view.ts";
 import { AttestationHistories } from "./attestation-histories.ts";
 import { HeaderHistories } from "./header-histories.ts";
-import type { Offence, SignedHeader, SignedProposal, Signers } from "./offences.ts";
+import type { Offence } from "./offences.ts";
 import type { SightingLog } from "./sighting-log.ts";
 import { decodeSighting, encodeSighting, type Sighting } from "./sightings.ts";
 import { VoteHistories } from "./vote-histories.ts";
@@ -280,7 +281,7 @@ export class Equivocations {
     }
     if (equal(first.checkpointRoot, signed.checkpointRoot)) return [];
     this.#proposals.set(signed.epoch, null);
-    return [{ kind: "proposals", a: first, b: signed, guilty: [validator] }];
+    return [{ evidence: { kind: "proposals", validator, a: first, b: signed }, guilty: [validator] }];
   }
 
   #named(targetEpoch: number, { validators, absent }: Signers): readonly number[] {

@@ -1,7 +1,6 @@
 import { toHex } from "../../protocol/bytes.ts";
-import type { Offence, SignedHeader } from "./offences.ts";
-
-type HeadersOffence = Extract<Offence, { kind: "headers" }>;
+import type { SignedHeader } from "../../protocol/evidence.ts";
+import type { Offence } from "./offences.ts";
 
 interface Chain {
   readonly generation: number;
@@ -14,7 +13,7 @@ export class HeaderHistories {
   readonly #chains = new Map<number, Chain>();
 
   /** @param signed its signature has been verified */
-  add(signed: SignedHeader, hash: Uint8Array): HeadersOffence | null {
+  add(signed: SignedHeader, hash: Uint8Array): Offence | null {
     const { shardId, generation, number } = signed.header;
     let chain = this.#chains.get(shardId);
     if (chain?.generation !== generation) {
@@ -28,7 +27,7 @@ export class HeaderHistories {
     if (first === undefined || first.hash === name) return null;
     chain.guilty = true;
     chain.numbers.clear();
-    return { kind: "headers", a: first.signed, b: signed };
+    return { evidence: { kind: "headers", a: first.signed, b: signed }, guilty: [] };
   }
 
   /** Whether nothing is known of that number yet, or something else. */

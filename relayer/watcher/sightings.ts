@@ -1,8 +1,8 @@
 import { readBlockHeader, writeBlockHeader } from "../../protocol/block-header.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../../protocol/bytes.ts";
 import { type Crosslink, readCrosslink, writeCrosslink } from "../../protocol/crosslink.ts";
+import type { SignedHeader, SignedProposal, SignedVote, Signers } from "../../protocol/evidence.ts";
 import type { HashAttestation } from "./attestation-histories.ts";
-import type { SignedHeader, SignedProposal, SignedVote, Signers } from "./offences.ts";
 
 /** Something that a key has signed, verified. */
 export type Sighting =

@@ -1,7 +1,6 @@
 import { toHex } from "../../protocol/bytes.ts";
-import type { Offence, SignedVote } from "./offences.ts";
-
-type VotesOffence = Extract<Offence, { kind: "votes" }>;
+import type { SignedVote } from "../../protocol/evidence.ts";
+import type { Offence } from "./offences.ts";
 
 interface Held {
   readonly digest: string;
@@ -34,7 +33,7 @@ export class VoteHistories {
    * Keeps the vote for each of its signers; returns what it proves together with what they have signed before.
    * @param signers everybody whom `signed` names; the signature has been verified
    */
-  add(signed: SignedVote, digest: Uint8Array, signers: Iterable<number>): VotesOffence[] {
+  add(signed: SignedVote, digest: Uint8Array, signers: Iterable<number>): Offence[] {
     const held: Held = { digest: toHex(digest), signed };
     const guilty = new Map<Held, number[]>();
     for (const validator of signers) {
@@ -46,9 +45,7 @@ export class VoteHistories {
       guilty.set(contradicted, [...(guilty.get(contradicted) ?? []), validator]);
     }
     return [...guilty].map(([{ signed: a }, validators]) => ({
-      kind: "votes",
-      a,
-      b: signed,
+      evidence: { kind: "votes", a, b: signed },
       guilty: validators.sort((x, y) => x - y),
     }));
   }

@@ -8,11 +8,12 @@ import { type BlockHeader, blockHash } from "../../../protocol/block-header.ts";
 import { ZERO_HASH } from "../../../protocol/bytes.ts";
 import type { Crosslink } from "../../../protocol/crosslink.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
+import type { SignedHeader } from "../../../protocol/evidence.ts";
 import type { GossipMessage, Proposal, SeatVote } from "../../../protocol/gossip.ts";
 import { signAsOperator } from "../../../protocol/operator-signature.ts";
 import { type Vote, voteDigest } from "../../../protocol/vote.ts";
 import { Equivocations } from "../../../relayer/watcher/equivocations.ts";
-import type { Offence, SignedHeader } from "../../../relayer/watcher/offences.ts";
+import type { Offence } from "../../../relayer/watcher/offences.ts";
 import { SightingLog } from "../../../relayer/watcher/sighting-log.ts";
 import { HandFedParent } from "../../support/hand-fed-parent.ts";
 
@@ -61,8 +62,7 @@ describe("Equivocations", () => {
   const take = (...messages: GossipMessage[]) => {
     for (const message of messages) watcher.take(message, "peer");
   };
-  const guilty = () =>
-    offences.map((offence) => ({ kind: offence.kind, guilty: offence.kind === "headers" ? [] : offence.guilty }));
+  const guilty = () => offences.map(({ evidence, guilty }) => ({ kind: evidence.kind, guilty }));
 
   /** Seat s is that of validator s + 1. */
   function vote(sourceEpoch: number, targetEpoch: number, root: Uint8Array, seats: readonly number[]): SeatVote {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { fromBigInt } from "../../../protocol/bytes.ts";
+import type { SignedVote } from "../../../protocol/evidence.ts";
 import { isDoubleVote, isSurroundVote } from "../../../protocol/slashable-votes.ts";
 import type { Vote } from "../../../protocol/vote.ts";
-import type { SignedVote } from "../../../relayer/watcher/offences.ts";
 import { VoteHistories } from "../../../relayer/watcher/vote-histories.ts";
 import { SeededRandom } from "../../support/random.ts";
 
@@ -35,9 +35,10 @@ describe("VoteHistories", () => {
         const isGuilty = votes.some((other) => isOffence(other, vote));
         const [offence] = cast(histories, vote);
         expect(offence !== undefined, JSON.stringify([votes, vote])).to.equal(isGuilty);
-        if (offence !== undefined) {
-          expect(isOffence(offence.a.vote, offence.b.vote)).to.equal(true);
-          expect(votes).to.include(offence.a.vote);
+        if (offence?.evidence.kind === "votes") {
+          const { a, b } = offence.evidence;
+          expect(isOffence(a.vote, b.vote)).to.equal(true);
+          expect(votes).to.include(a.vote);
           break;
         }
         innocent++;
