@@ -72,6 +72,15 @@ export class LogDecoder {
           index: Number(a.validator),
           exitEpoch: Number(a.exitEpoch),
         };
+      case "ValidatorSlashed":
+        return { kind: "validatorSlashed", blockNumber, index: Number(a.validator) };
+      case "WithdrawalAddressChanged":
+        return {
+          kind: "withdrawalAddressChanged",
+          blockNumber,
+          index: Number(a.validator),
+          withdrawalAddress: fromHex(a.withdrawalAddress),
+        };
       case "Deposited":
         return {
           kind: "deposited",
@@ -92,6 +101,8 @@ export class LogDecoder {
           chainId: Number(a.chainId),
           openedEpoch: Number(a.openedEpoch),
         };
+      case "BondSlashed":
+        return { kind: "bondSlashed", blockNumber, shardId: Number(a.shardId) };
       case "EntryAdded":
         return {
           kind: "inboxEntryAdded",

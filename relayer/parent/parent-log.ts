@@ -6,9 +6,12 @@ export type ParentLog = { readonly blockNumber: number } & (
   | GenesisScheduled
   | ValidatorEnrolled
   | ValidatorExitScheduled
+  | ValidatorSlashed
+  | WithdrawalAddressChanged
   | Deposited
   | MixAdvanced
   | ShardOpened
+  | BondSlashed
   | InboxEntryAdded
   | CheckpointAccepted
   | EntriesVoided
@@ -40,6 +43,17 @@ export interface ValidatorExitScheduled {
   readonly exitEpoch: number;
 }
 
+export interface ValidatorSlashed {
+  readonly kind: "validatorSlashed";
+  readonly index: number;
+}
+
+export interface WithdrawalAddressChanged {
+  readonly kind: "withdrawalAddressChanged";
+  readonly index: number;
+  readonly withdrawalAddress: Uint8Array;
+}
+
 /** Comes after the enrolment of the validators that it is about. */
 export interface Deposited {
   readonly kind: "deposited";
@@ -62,6 +76,11 @@ export interface ShardOpened {
   readonly position: number;
   readonly chainId: number;
   readonly openedEpoch: number;
+}
+
+export interface BondSlashed {
+  readonly kind: "bondSlashed";
+  readonly shardId: number;
 }
 
 export interface InboxEntryAdded {

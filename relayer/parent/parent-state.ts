@@ -9,7 +9,7 @@ import { CheckpointHistory } from "./checkpoint-history.ts";
 import { Committees } from "./committees.ts";
 import { ParentInconsistent } from "./errors.ts";
 import { InboxHistory } from "./inbox-history.ts";
-import type { ParentLog, ShardOpened } from "./parent-log.ts";
+import type { BondSlashed, ParentLog, ShardOpened } from "./parent-log.ts";
 import type {
   AcceptedCheckpoint,
   CheckpointLink,
@@ -120,6 +120,12 @@ export class ParentState implements ParentView {
       case "validatorExitScheduled":
         this.#seats.exit(log);
         break;
+      case "validatorSlashed":
+        this.#seats.slash(log);
+        break;
+      case "withdrawalAddressChanged":
+        this.#seats.changeWithdrawalAddress(log);
+        break;
       case "deposited":
         this.#seats.deposit(log);
         break;
@@ -128,6 +134,9 @@ export class ParentState implements ParentView {
         break;
       case "shardOpened":
         this.#addShard(log);
+        break;
+      case "bondSlashed":
+        this.#slashBond(log);
         break;
       case "inboxEntryAdded":
         this.#inboxes.add(log);
@@ -158,8 +167,14 @@ export class ParentState implements ParentView {
 
   #addShard({ id, operator, position, chainId, openedEpoch }: ShardOpened): void {
     if (id !== this.#shards.length + 1) throw new ParentInconsistent(`shard ${id} opened out of order`);
-    this.#shards.push({ id, position, generation: 0, operator, chainId, openedEpoch });
+    this.#shards.push({ id, position, generation: 0, operator, chainId, openedEpoch, isBondSlashed: false });
     this.#checkpoints.addShard(id);
+  }
+
+  #slashBond({ shardId }: BondSlashed): void {
+    const shard = this.shard(shardId);
+    if (shard === null) throw new ParentInconsistent(`the bond of shard ${shardId} was taken, which was never opened`);
+    this.#shards[shardId - 1] = { ...shard, isBondSlashed: true };
   }
 
   // ------------------------------------------------------------------ time

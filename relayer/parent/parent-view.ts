@@ -122,6 +122,7 @@ export interface Validator {
   readonly activationEpoch: number;
   /** The first epoch in which it does not any more; Infinity while it is not leaving. */
   readonly exitEpoch: number;
+  readonly isSlashed: boolean;
 }
 
 export interface Proposer {
@@ -138,6 +139,8 @@ export interface Shard {
   /** EIP-155 chain id of its transactions. */
   readonly chainId: number;
   readonly openedEpoch: number;
+  /** The operator was shown to have signed two blocks of one number. */
+  readonly isBondSlashed: boolean;
 }
 
 /** A checkpoint as a vote names it. */

@@ -1,6 +1,12 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { Deposited, ValidatorEnrolled, ValidatorExitScheduled } from "./parent-log.ts";
+import type {
+  Deposited,
+  ValidatorEnrolled,
+  ValidatorExitScheduled,
+  ValidatorSlashed,
+  WithdrawalAddressChanged,
+} from "./parent-log.ts";
 import type { Validator } from "./parent-view.ts";
 
 /** Epochs whose seats are kept in a table: those in use at one time are few. */
@@ -39,7 +45,7 @@ export class SeatHistory {
       );
     }
     for (const { index, publicKey, seat, activationEpoch } of this.#enrolled) {
-      const tenure = { seat, activationEpoch, exitEpoch: Number.POSITIVE_INFINITY };
+      const tenure = { seat, activationEpoch, exitEpoch: Number.POSITIVE_INFINITY, isSlashed: false };
       this.#put({ index, publicKey, withdrawalAddress: log.withdrawalAddress, ...tenure });
     }
     this.#enrolled = [];
@@ -47,12 +53,21 @@ export class SeatHistory {
   }
 
   exit({ index, exitEpoch }: ValidatorExitScheduled): void {
-    const validator = this.validator(index);
-    if (validator === null) throw new ParentInconsistent(`validator ${index} leaves, who was never enrolled`);
+    const validator = this.#of(index);
     if (validator.exitEpoch !== Number.POSITIVE_INFINITY) {
       throw new ParentInconsistent(`validator ${index} leaves a second time`);
     }
     this.#put({ ...validator, exitEpoch });
+    this.#seatings.clear();
+  }
+
+  slash({ index }: ValidatorSlashed): void {
+    this.#put({ ...this.#of(index), isSlashed: true });
+    this.#seatings.clear();
+  }
+
+  changeWithdrawalAddress({ index, withdrawalAddress }: WithdrawalAddressChanged): void {
+    this.#put({ ...this.#of(index), withdrawalAddress });
     this.#seatings.clear();
   }
 
@@ -70,6 +85,12 @@ export class SeatHistory {
 
   occupied(epoch: number): number {
     return this.#seating(epoch).occupied;
+  }
+
+  #of(index: number): Validator {
+    const validator = this.validator(index);
+    if (validator === null) throw new ParentInconsistent(`validator ${index} was never enrolled`);
+    return validator;
   }
 
   #put(validator: Validator): void {

@@ -1,4 +1,4 @@
-import { type BitField, hasBit } from "../../protocol/bits.ts";
+import { type BitField, bitsFrom, hasBit } from "../../protocol/bits.ts";
 import { blockHash } from "../../protocol/block-header.ts";
 import { SIGNATURE_TAG } from "../../protocol/bls.ts";
 import { equal } from "../../protocol/bytes.ts";
@@ -29,6 +29,8 @@ export interface EquivocationsOptions {
 
 /** Epochs back from now whose messages are compared, unless evidence is of use for a shorter time. */
 const MAX_KEPT_EPOCHS = 1024;
+/** Validators that evidence lists (docs/formats.md, section 8); more are shown by who is absent. */
+const MAX_LISTED = 512;
 /** Headers of a shard below the last anchored block that are compared. */
 const KEPT_BLOCKS = 1024;
 /** Proposals of one peer, and of all, whose source this node does not know yet. */
@@ -152,8 +154,11 @@ export class Equivocations {
     const digest = voteDigest(crypto, view.domain, vote);
     if (!this.#votes.isNews(targetEpoch, digest, validators)) return;
     if (!membersSigned(crypto, keysOf(occupants), seats, digest, message.signature)) return;
-    const signed = { vote, signers: { validators: ascending(validators) }, signature: message.signature };
-    this.#keep({ kind: "vote", signed });
+    const signers =
+      validators.length <= MAX_LISTED
+        ? { validators: ascending(validators) }
+        : { absent: absentFrom(seats, occupants) };
+    this.#keep({ kind: "vote", signed: { vote, signers, signature: message.signature } });
   }
 
   #takeCrosslink({ crosslink, operatorSignature }: SignedCrosslink): void {
@@ -332,6 +337,12 @@ function numbersAt(field: BitField, validators: readonly (Validator | null)[]): 
     numbers.push(validator.index);
   }
   return numbers.length === 0 ? null : numbers;
+}
+
+/** Canonical bitmap of the occupied seats that the bit field does not name. */
+function absentFrom({ count, bits }: BitField, occupants: readonly (Validator | null)[]): Uint8Array {
+  const absent = [...occupants.keys()].filter((seat) => occupants[seat] !== null && !hasBit(bits, seat));
+  return absent.length === 0 ? new Uint8Array() : bitsFrom(absent, count);
 }
 
 function ascending(numbers: readonly number[]): number[] {

@@ -126,6 +126,10 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     };
   }
 
+  slash(validator: number): void {
+    this.#extend(this.view.slot(), [{ kind: "validatorSlashed", blockNumber: this.#block + 1, index: validator }]);
+  }
+
   /** In the present epoch, as the contract does it after a long time without a checkpoint. */
   callRoll(): void {
     const block = this.#blockAt(this.view.slot(), this.#block + 1);

@@ -52,7 +52,8 @@ export class ParentDouble implements OperatorParentView {
   openShard(operator: Uint8Array): Shard {
     const id = this.#shards.length + 1;
     const chainId = shardChainId(this.#crypto, this.domain, id);
-    const shard = { id, position: id - 1, generation: 0, operator, chainId, openedEpoch: this.epoch };
+    const place = { position: id - 1, generation: 0, openedEpoch: this.epoch };
+    const shard = { id, ...place, operator, chainId, isBondSlashed: false };
     this.#shards.push(shard);
     return shard;
   }

@@ -219,13 +219,21 @@ describe("ParentState", () => {
     expect([state.seatCount(4), state.occupiedCount(4), state.occupant(7, 4)]).to.deep.equal([8, 7, null]);
   });
 
-  it("forgets an exit that a reorg took back", () => {
-    const before = state.occupant(2, 4);
-    state.extend([{ kind: "validatorExitScheduled", blockNumber: 2, index: 3, exitEpoch: 4 }], block(2, 2));
-    expect(state.occupant(2, 4)).to.equal(null);
+  it("forgets what a reorg took back: exits, slashings, changes of the withdrawal address", () => {
+    const before = [state.validator(3), state.shard(2), state.occupant(2, 4)] as const;
+    const withdrawalAddress = new Uint8Array(20).fill(0x77);
+    const changes: ParentLog[] = [
+      { kind: "validatorExitScheduled", blockNumber: 2, index: 3, exitEpoch: 4 },
+      { kind: "validatorSlashed", blockNumber: 2, index: 3 },
+      { kind: "withdrawalAddressChanged", blockNumber: 2, index: 3, withdrawalAddress },
+      { kind: "bondSlashed", blockNumber: 2, shardId: 2 },
+    ];
+    state.extend(changes, block(2, 2));
+    expect(state.occupant(2, 3)).to.deep.include({ index: 3, exitEpoch: 4, isSlashed: true, withdrawalAddress });
+    expect(state.validatorByKey(before[0]?.publicKey as Uint8Array)).to.equal(state.validator(3));
+    expect([state.shard(1)?.isBondSlashed, state.shard(2)?.isBondSlashed]).to.deep.equal([false, true]);
     state.rollBack(block(1, 0));
-    expect(state.occupant(2, 4)).to.deep.equal(before);
-    expect(state.validator(3)?.exitEpoch).to.equal(Number.POSITIVE_INFINITY);
+    expect([state.validator(3), state.shard(2), state.occupant(2, 4)]).to.deep.equal(before);
   });
 
   it("refuses exits of nobody, and second ones", () => {
@@ -236,6 +244,8 @@ describe("ParentState", () => {
       exitEpoch: 4,
     });
     expect(() => state.extend([exit(9)], block(2, 2))).to.throw(ParentInconsistent, "never enrolled");
+    const slashed: ParentLog = { kind: "bondSlashed", blockNumber: 2, shardId: 3 };
+    expect(() => state.extend([slashed], block(2, 2))).to.throw(ParentInconsistent, "never opened");
     expect(() => state.extend([exit(3), exit(3)], block(2, 2))).to.throw(ParentInconsistent, "second time");
     expect(state.occupiedCount(4)).to.equal(8);
   });
