@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICrosslinkAnchors} from "../beacon/ICrosslinkAnchors.sol";
 import {CheckpointEntries} from "../libraries/CheckpointEntries.sol";
 import {TraceLeaves} from "../libraries/TraceLeaves.sol";
 import {Account, Accounts} from "../types/Account.sol";
+import {CheckpointSubmission} from "../types/Checkpoint.sol";
 import {TraceLeaf} from "../types/TraceLeaf.sol";
 
 // solhint-disable use-natspec -- each function is the library function of its name
@@ -17,6 +19,10 @@ contract FormatsMock {
     function account(bytes32 word) external pure returns (Account memory decoded, bytes32 encoded) {
         decoded = Accounts.fromWord(word);
         encoded = Accounts.toWord(decoded);
+    }
+
+    function submit(CheckpointSubmission calldata submission) external pure returns (bytes memory input) {
+        return abi.encodeCall(ICrosslinkAnchors.submit, (submission));
     }
 
     function replaceEntries(

@@ -94,7 +94,7 @@ export async function populate(
   const groups = Math.floor(validators / SEATS_PER_GROUP);
   if (groups > 0) {
     await packKeys(launcher, addresses, { groups, max: groups });
-    say(`${groups} groups of ${SEATS_PER_GROUP} keys packed`);
+    say(`keys of ${groups * SEATS_PER_GROUP} seats packed`);
   }
 }
 

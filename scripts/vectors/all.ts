@@ -11,7 +11,9 @@ import {
   transactionVectors,
 } from "./chain.ts";
 import { gossipVectors } from "./gossip.ts";
+import { importMessageVector } from "./import-message.ts";
 import { structureVectors } from "./structures.ts";
+import { submissionVector } from "./submission.ts";
 import { appendTreeVectors, checkpointVectors, paddedTreeVectors, stateVectors } from "./trees.ts";
 
 /** The text of docs/formats.vectors.json. Bytes are hexadecimal; integers above 2^53 - 1, and all amounts, decimal strings. */
@@ -29,8 +31,10 @@ export function formatVectors(crypto: Crypto): string {
     transactions: transactionVectors(crypto),
     traceLeaf: traceLeafVector(crypto),
     blockHeader: blockHeaderVector(crypto),
+    importMessage: importMessageVector(crypto),
     blocks: blockVectors(crypto),
     gossip: gossipVectors(crypto),
+    submission: submissionVector(crypto),
   };
   return `${JSON.stringify(vectors, replacer, 2)}\n`;
 }

@@ -1,19 +1,26 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect } from "chai";
-import { TypedDataEncoder } from "ethers";
+import { concat as concatHex, sha256, TypedDataEncoder } from "ethers";
 import fc from "fast-check";
 import { network } from "hardhat";
 import { createNativeCrypto } from "../../crypto/native.ts";
 import { createPortableCrypto } from "../../crypto/portable.ts";
-import { concat, equal, toHex, word } from "../../protocol/bytes.ts";
+import { decodeImportMessage, encodeImportMessage } from "../../ledger/step.ts";
+import { concat, equal, fromHex, toHex, word } from "../../protocol/bytes.ts";
+import { checkpointRoot } from "../../protocol/checkpoint.ts";
 import { type Crosslink, crosslinkHash } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain, type Domain } from "../../protocol/eip712.ts";
-import { decodeAccount, encodeAccount } from "../../protocol/state.ts";
+import { decodeAccount, encodeAccount, outboxKey } from "../../protocol/state.ts";
 import { traceLeafHash } from "../../protocol/trace.ts";
+import { decodeSubmission, submissionStruct } from "../../relayer/parent/submission-codec.ts";
 import { formatVectors } from "../../scripts/vectors/all.ts";
+import { sampleImport } from "../../scripts/vectors/import-message.ts";
+import { sampleDomain } from "../../scripts/vectors/samples.ts";
 import { type Fields, fieldsOf, STRUCTURES, type Structure, structHashOf } from "../../scripts/vectors/structures.ts";
+import { sampleSubmission } from "../../scripts/vectors/submission.ts";
+import { CrosslinkAnchors__factory } from "../../types/factories/beacon/CrosslinkAnchors__factory.ts";
 import { g1, g2 } from "../support/points.ts";
 import { property } from "../support/property.ts";
 
@@ -26,6 +33,7 @@ async function deploy() {
   return {
     roots: await ethers.deployContract("SigningRootsMock"),
     formats: await ethers.deployContract("FormatsMock"),
+    trees: await ethers.deployContract("TreesMock"),
     bls: await ethers.deployContract("BlsMock"),
   };
 }
@@ -67,6 +75,15 @@ function hexed(fields: Fields): Record<string, number | bigint | string> {
 
 /** What JSON holds of the vectors that are checked here one by one. */
 interface Vectors {
+  readonly submission: {
+    readonly input: string;
+    readonly previousEntries: string[];
+    readonly changed: string;
+    readonly entries: string;
+    readonly entriesOfTarget: string[];
+    readonly targetRoot: string;
+  };
+  readonly importMessage: { readonly encoding: string; readonly shardCount: number; readonly checkpointRoot: string };
   readonly bls: {
     readonly signature: { message: string; eip2537: string };
     readonly keys: readonly { eip2537: string }[];
@@ -81,6 +98,8 @@ interface Vectors {
 function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.slice(2), "hex"));
 }
+
+const vectors = () => JSON.parse(readFileSync(VECTORS, "utf8")) as Vectors;
 
 describe("formats: vectors, TypeScript, Solidity and ethers", () => {
   let crypto: Crypto;
@@ -237,34 +256,96 @@ describe("formats: vectors, TypeScript, Solidity and ethers", () => {
     });
   });
 
+  describe("what vectors hold of whole inputs", () => {
+    it("a submission: its input is what Solidity makes of it, and what followers read", async () => {
+      const { submission } = sampleSubmission(crypto);
+      const anchors = CrosslinkAnchors__factory.createInterface();
+      const { input } = vectors().submission;
+      expect(await contracts.formats.submit(submissionStruct(submission))).to.equal(input);
+      expect(decodeSubmission(anchors, input)).to.deep.equal(submission);
+    });
+
+    it("a submission: its records make the entries that were voted for", async () => {
+      const { submission, target } = sampleSubmission(crypto);
+      const { entries, changed, previousEntries, targetRoot, entriesOfTarget } = vectors().submission;
+      const { separator } = sampleDomain(crypto);
+      const replaced = await contracts.formats.replaceEntries(
+        previousEntries,
+        changed,
+        entries,
+        0b111,
+        [],
+        separator,
+        submission.targetEpoch,
+        32,
+      );
+      expect([...replaced]).to.deep.equal(entriesOfTarget);
+      const body = await contracts.roots.checkpointBody(
+        submission.targetEpoch,
+        submission.sourceEpoch,
+        submission.sourceRoot,
+        submission.rewardsRoot,
+      );
+      expect(sha256(concatHex([await contracts.trees.paddedRoot(entriesOfTarget), body]))).to.equal(targetRoot);
+      expect(toHex(checkpointRoot(crypto, target))).to.equal(targetRoot);
+    });
+
+    it("an import: its payload decodes to what it was made of, and back", () => {
+      const { step } = sampleImport(crypto);
+      const { encoding, shardCount } = vectors().importMessage;
+      const decoded = decodeImportMessage(step.message.destination, shardCount, fromHex(encoding));
+      expect(decoded).to.deep.equal(step);
+      expect(toHex(encodeImportMessage(decoded))).to.equal(encoding);
+    });
+
+    it("an import: Solidity finds the message in the outbox, the outbox in the state, the state in the checkpoint", async () => {
+      const { step, root } = sampleImport(crypto);
+      const { message, crosslink, count } = step;
+      const { separator } = sampleDomain(crypto);
+      const { roots, trees } = contracts;
+      const [sender, recipient] = [toHex(message.sender), toHex(message.recipient)];
+      const digest = await roots.message(separator, { ...message, sender, recipient });
+      const outbox = await trees.appendRootOf(digest, message.index, count, [...step.outboxSiblings]);
+      const keys = await trees.stateKeys(recipient, message.destination);
+      const word = await trees.outboxWord(count, outbox);
+      const [outboxKeyOf] = [...keys].slice(-1) as [string];
+      expect(outboxKeyOf).to.equal(toHex(outboxKey(crypto, message.destination)));
+      expect(await trees.sparseRootOf(outboxKeyOf, word, [...step.stateSiblings])).to.equal(toHex(crosslink.stateRoot));
+      const entry = await roots.crosslink(separator, crosslink);
+      const entriesRoot = await trees.paddedRootOf(entry, step.position, 4, [...step.entrySiblings]);
+      expect(sha256(concatHex([entriesRoot, toHex(step.bodyRoot)]))).to.equal(toHex(root));
+      expect(vectors().importMessage.checkpointRoot).to.equal(toHex(root));
+    });
+  });
+
   describe("BLS vectors on chain", () => {
-    let vectors: Vectors["bls"];
+    let bls: Vectors["bls"];
 
     before(() => {
-      vectors = (JSON.parse(readFileSync(VECTORS, "utf8")) as Vectors).bls;
+      bls = vectors().bls;
     });
 
     const point1 = (hex: string) => g1(bytesOf(hex));
     const point2 = (hex: string) => g2(bytesOf(hex));
 
     it("proof of possession", async () => {
-      const [key] = vectors.keys as [Vectors["bls"]["keys"][number]];
-      const { digest, eip2537 } = vectors.proofOfPossession;
+      const [key] = bls.keys as [Vectors["bls"]["keys"][number]];
+      const { digest, eip2537 } = bls.proofOfPossession;
       expect(await contracts.bls.verifyPossession(digest, point1(key.eip2537), point2(eip2537))).to.equal(true);
       // A signature of the same key is no proof: its tag is another.
-      const { message, eip2537: signature } = vectors.signature;
+      const { message, eip2537: signature } = bls.signature;
       expect(await contracts.bls.verifyPossession(message, point1(key.eip2537), point2(signature))).to.equal(false);
     });
 
     it("proof of possession of a batch, and its coefficients", async () => {
-      const keys = vectors.keys.map((key) => point1(key.eip2537));
-      const { digest, eip2537, coefficients } = vectors.batchProofOfPossession;
+      const keys = bls.keys.map((key) => point1(key.eip2537));
+      const { digest, eip2537, coefficients } = bls.batchProofOfPossession;
       expect((await contracts.bls.verifyPossessionBatch(digest, keys, point2(eip2537))).accepted).to.equal(true);
       expect((await contracts.bls.coefficients(digest, keys)).map(String)).to.deep.equal(coefficients);
     });
 
     it("vote and reveal in one check", async () => {
-      const { voteDigest, revealDigest, aggregateKey, proposerKey, signature, reveal } = vectors.voteAndReveal;
+      const { voteDigest, revealDigest, aggregateKey, proposerKey, signature, reveal } = bls.voteAndReveal;
       const [accepted] = await contracts.bls.verifyVoteAndReveal(
         point1(aggregateKey),
         voteDigest,
