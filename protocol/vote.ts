@@ -16,6 +16,7 @@ const VOTE = cachedTypeHash("Vote(uint64 sourceEpoch,bytes32 sourceRoot,uint64 t
 const PROPOSAL = cachedTypeHash("Proposal(uint64 epoch,bytes32 checkpointRoot)");
 const RANDAO_REVEAL = cachedTypeHash("RandaoReveal(uint64 epoch)");
 const ROLL_ANSWER = cachedTypeHash("RollAnswer(uint64 epoch)");
+const VOLUNTARY_EXIT = cachedTypeHash("VoluntaryExit(uint32 validator,uint64 epoch)");
 const PROOF_OF_POSSESSION = cachedTypeHash("ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)");
 const BATCH_PROOF_OF_POSSESSION = cachedTypeHash(
   "BatchProofOfPossession(bytes32 publicKeysHash,uint32 count,address withdrawalAddress)",
@@ -45,6 +46,11 @@ export function randaoRevealDigest(crypto: Crypto, domain: Domain, epoch: number
 /** @param epoch the one in which the roll was called */
 export function rollAnswerDigest(crypto: Crypto, domain: Domain, epoch: number): Uint8Array {
   return digest(crypto, domain, hashStruct(crypto, ROLL_ANSWER(crypto), [word(epoch)]));
+}
+
+/** @param epoch the first one in which it is to be brought */
+export function voluntaryExitDigest(crypto: Crypto, domain: Domain, validator: number, epoch: number): Uint8Array {
+  return digest(crypto, domain, hashStruct(crypto, VOLUNTARY_EXIT(crypto), [word(validator), word(epoch)]));
 }
 
 /** @param publicKey 128 bytes, EIP-2537 */

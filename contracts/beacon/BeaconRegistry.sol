@@ -6,13 +6,14 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {AbsentSeats} from "../libraries/AbsentSeats.sol";
 import {Bls} from "../libraries/Bls.sol";
+import {ChangeQueues} from "../libraries/ChangeQueues.sol";
 import {Eip2537Probe} from "../libraries/Eip2537Probe.sol";
 import {KeyBlobs} from "../libraries/KeyBlobs.sol";
 import {MixHistory} from "../libraries/MixHistory.sol";
 import {Seats, ValidatorSet} from "../libraries/ValidatorSet.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {Parameters} from "../types/Parameters.sol";
-import {Ballot, BeaconContracts, IBeaconRegistry} from "./IBeaconRegistry.sol";
+import {Ballot, BeaconContracts, ExitReason, IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {KeyStore} from "./KeyStore.sol";
 
 /// @title Validators, seats, epochs and randomness
@@ -27,9 +28,13 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     /// @dev As in consensus-specs: what an epoch is that has not been determined.
     uint64 private constant FAR_FUTURE_EPOCH = type(uint64).max;
 
-    /// @dev Changes that an enrolment or a submission rolls on the way, so that a living system needs nobody to do it.
-    uint256 private constant ROLLED_PER_ENROLMENT = 4;
+    /// @dev Changes that every new one, and every submission, rolls on the way, so that a living system needs nobody to
+    ///      do it.
+    uint256 private constant ROLLED_PER_CHANGE = 4;
     uint256 private constant ROLLED_PER_SUBMISSION = 4;
+
+    /// @dev Of the slashed, a 32nd of all occupants may leave per epoch: a third are gone after eleven epochs.
+    uint256 private constant SLASHED_EXIT_QUOTIENT = 32;
 
     KeyStore private immutable KEYS;
     address private immutable LAUNCHER;
@@ -104,37 +109,84 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function enroll(bytes calldata publicKeys) external returns (uint32 firstValidator) {
-        if (msg.sender != _staking) revert BeaconRegistry_NotStaking(msg.sender);
+        _requireStaking();
         uint256 count = publicKeys.length / KEY_LENGTH;
         if (count == 0 || publicKeys.length % KEY_LENGTH != 0) {
             revert BeaconRegistry_PublicKeysLength(publicKeys.length);
         }
         firstValidator = (_set.tenures.length + 1).toUint32();
-        rollEpochs(ROLLED_PER_ENROLMENT);
+        bool started = _hasStarted();
+        uint256 earliest = _prepareChange();
+        uint256 limit = _churnLimit(_parameters.churnQuotient);
 
         // Keys that join in the same epoch are added up in memory and written once.
-        bool started = _hasStarted();
         G1Point memory sum;
-        uint32 joining;
         uint32 epoch;
         for (uint256 i = 0; i < count; ++i) {
-            uint32 next = started ? _takePlace() : 0;
-            if (next != epoch && joining != 0) {
-                _set.schedule(epoch, joining, sum);
-                (sum, joining) = (G1Point(0, 0, 0, 0), 0);
+            bytes calldata publicKey = publicKeys[i * KEY_LENGTH:(i + 1) * KEY_LENGTH];
+            G1Point memory key = abi.decode(publicKey, (G1Point));
+            uint32 validator;
+            uint32 seat;
+            uint32 next;
+            if (started) (validator, seat, next) = _set.join(key, earliest, limit);
+            else (validator, seat) = _set.joinAtGenesis(key);
+            if (next != epoch && i != 0) {
+                _set.addKeys(epoch, sum);
+                sum = G1Point(0, 0, 0, 0);
             }
             epoch = next;
-            sum = Bls.add(sum, _enrollOne(publicKeys[i * KEY_LENGTH:(i + 1) * KEY_LENGTH], epoch));
-            ++joining;
+            sum = Bls.add(sum, key);
+            emit ValidatorEnrolled(validator, seat, epoch, publicKey);
         }
-        if (started) _set.schedule(epoch, joining, sum);
-        else _seatAtGenesis(publicKeys, joining, sum);
+        _set.addKeys(epoch, sum);
+        if (!started) {
+            _set.countAtGenesis();
+            // Whoever deposits must not know which committees its place in the line leads to, so every deposit changes
+            // them, by something that was not known when it was signed.
+            _advanceMix(keccak256(abi.encode(keccak256(publicKeys), block.prevrandao)));
+        }
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function exit(uint32 validator) external returns (uint64 exitEpoch) {
+        _requireStaking();
+        uint32 scheduled = _requireActive(validator).exitEpoch;
+        if (scheduled != ValidatorSet.NEVER) revert BeaconRegistry_AlreadyExiting(validator, scheduled);
+        uint256 earliest = _prepareChange();
+        return _leave(validator, ExitReason.Voluntary, earliest, _churnLimit(_parameters.churnQuotient));
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function exitSlashed(uint32 validator) external returns (uint64 exitEpoch) {
+        _requireStaking();
+        uint32 scheduled = _requireActive(validator).exitEpoch;
+        if (scheduled != ValidatorSet.NEVER) return scheduled;
+        uint256 earliest = _prepareChange();
+        return _leave(validator, ExitReason.Slashed, earliest, _churnLimit(SLASHED_EXIT_QUOTIENT));
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function exitEjected(uint32[] calldata validators) external returns (uint32[] memory ejected) {
+        _requireStaking();
+        uint256 earliest = _prepareChange();
+        ejected = new uint32[](validators.length);
+        uint256 count;
+        for (uint256 i = 0; i < validators.length; ++i) {
+            uint32 validator = validators[i];
+            if (!_isActive(validator) || _tenure(validator).exitEpoch != ValidatorSet.NEVER) continue;
+            // However many they are: who does not answer is not to be waited for.
+            _leave(validator, ExitReason.Ejected, earliest, type(uint256).max);
+            ejected[count++] = validator;
+        }
+        assembly ("memory-safe") {
+            mstore(ejected, count)
+        }
     }
 
     /// @inheritdoc IBeaconRegistry
     function rollEpochs(uint256 maxChanges) public returns (uint256 rolled) {
-        // Nothing can be scheduled any more for the epochs up to this one.
-        uint256 last = currentEpoch() + INPUT_DELAY;
+        // Not before its epoch has begun: the block of an exit is one from which on it can be objected to.
+        uint256 last = currentEpoch();
         for (; rolled < maxChanges; ++rolled) {
             (bool any, Seats memory seats) = _set.roll(last);
             if (!any) break;
@@ -244,15 +296,25 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     /// @inheritdoc IBeaconRegistry
     function tenure(uint32 validator) external view returns (uint32 seat, uint64 activationEpoch, uint64 exitEpoch) {
         _requireValidator(validator);
-        ValidatorSet.Tenure memory t = _set.tenures[validator - 1];
-        return (t.seat, t.activationEpoch, FAR_FUTURE_EPOCH);
+        ValidatorSet.Tenure memory t = _tenure(validator);
+        return (t.seat, t.activationEpoch, t.exitEpoch == ValidatorSet.NEVER ? FAR_FUTURE_EPOCH : t.exitEpoch);
     }
 
     /// @inheritdoc IBeaconRegistry
     function nextActivationEpoch() external view returns (uint64) {
-        if (!_hasStarted()) return 0;
-        return
-            _set.nextPlace(_earliestActivation(), _parameters.churnPerEpochMin, _parameters.churnQuotient).toUint64();
+        return _hasStarted() ? _nextPlace(ChangeQueues.ACTIVATIONS) : 0;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function nextExitEpoch() external view returns (uint64) {
+        _requireStarted();
+        return _nextPlace(ChangeQueues.EXITS);
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function exitBlock(uint32 validator) external view returns (uint64) {
+        _requireValidator(validator);
+        return _set.exitBlock(validator);
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -264,17 +326,16 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function occupant(uint32 seat, uint64 epoch) external view returns (uint32 validator) {
-        _requireClosed(epoch);
-        return _set.occupantAt(seat, epoch);
+        return _set.occupantAt(seat, _seatsAt(epoch), epoch);
     }
 
     /// @inheritdoc IBeaconRegistry
     function groupOccupants(uint32 group, uint64 epoch) external view returns (uint32[] memory validators) {
         uint256 first = uint256(group) * KeyBlobs.GROUP;
-        uint256 count = _seatsAt(epoch).count;
-        if (first >= count) return validators;
-        validators = new uint32[](Math.min(KeyBlobs.GROUP, count - first));
-        for (uint256 i = 0; i < validators.length; ++i) validators[i] = _set.occupantAt(first + i, epoch);
+        Seats memory seats = _seatsAt(epoch);
+        if (first >= seats.count) return validators;
+        validators = new uint32[](Math.min(KeyBlobs.GROUP, seats.count - first));
+        for (uint256 i = 0; i < validators.length; ++i) validators[i] = _set.occupantAt(first + i, seats, epoch);
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -341,22 +402,32 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function proposer(uint64 epoch) external view returns (uint32 validator, uint32 seat) {
-        return _proposer(epoch, _seatsAt(epoch).count);
+        Seats memory seats = _seatsAt(epoch);
+        if (seats.count == 0) return (0, 0);
+        seat = _proposerSeat(epoch, seats.count);
+        validator = _set.occupantAt(seat, seats, epoch);
     }
 
     // ---------------------------------------------------------------- private
 
-    function _enrollOne(bytes calldata publicKey, uint32 epoch) private returns (G1Point memory key) {
-        key = abi.decode(publicKey, (G1Point));
-        (uint32 validator, uint32 seat) = _set.append(key, epoch);
-        emit ValidatorEnrolled(validator, seat, epoch, publicKey);
+    /// @dev Before a change is scheduled. Returns the first epoch for it: the set of every epoch up to `inputDelay`
+    ///      ahead is fixed.
+    function _prepareChange() private returns (uint256 earliest) {
+        rollEpochs(ROLLED_PER_CHANGE);
+        return _earliestChange();
     }
 
-    /// @dev Whoever deposits must not know which committees its place in the line leads to, so every deposit changes
-    ///      them, by something that was not known when it was signed.
-    function _seatAtGenesis(bytes calldata publicKeys, uint32 count, G1Point memory sum) private {
-        _set.seatAtGenesis(count, sum);
-        _advanceMix(keccak256(abi.encode(keccak256(publicKeys), block.prevrandao)));
+    function _leave(
+        uint32 validator,
+        ExitReason reason,
+        uint256 earliest,
+        uint256 limit
+    ) private returns (uint64 exitEpoch) {
+        uint256 queue = reason == ExitReason.Voluntary ? ChangeQueues.EXITS : ChangeQueues.FORCED_EXITS;
+        uint32 seat;
+        (seat, exitEpoch) = _set.depart(validator, queue, earliest, limit);
+        _set.addKeys(exitEpoch, _set.keys[validator].unpack().negate());
+        emit ValidatorExitScheduled(validator, seat, exitEpoch, reason);
     }
 
     function _advanceMix(bytes32 contribution) private {
@@ -367,13 +438,17 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         emit MixAdvanced(epoch, mix);
     }
 
-    function _takePlace() private returns (uint32) {
-        return _set.takePlace(_earliestActivation(), _parameters.churnPerEpochMin, _parameters.churnQuotient);
+    function _nextPlace(uint256 queue) private view returns (uint64) {
+        return _set.nextPlace(queue, _earliestChange(), _churnLimit(_parameters.churnQuotient)).toUint64();
     }
 
-    /// @dev The set of every epoch up to `inputDelay` ahead is fixed.
-    function _earliestActivation() private view returns (uint256) {
+    function _earliestChange() private view returns (uint256) {
         return currentEpoch() + 1 + INPUT_DELAY;
+    }
+
+    /// @dev How many may join, or leave, per epoch. It follows the set of today, whoever has rolled it or not.
+    function _churnLimit(uint256 quotient) private view returns (uint256) {
+        return Math.max(_parameters.churnPerEpochMin, _set.seatsAt(currentEpoch()).occupied / quotient);
     }
 
     function _hasStarted() private view returns (bool) {
@@ -400,12 +475,6 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         return keccak256(abi.encode(keccak256("Watchfire seed"), _mixes.asOf(_mixCount, asOf), epoch));
     }
 
-    function _proposer(uint64 epoch, uint256 seats) private view returns (uint32 validator, uint32 seat) {
-        if (seats == 0) return (0, 0);
-        seat = _proposerSeat(epoch, seats);
-        validator = _set.occupantAt(seat, epoch);
-    }
-
     function _proposerSeat(uint64 epoch, uint256 seats) private view returns (uint32) {
         return uint32(uint256(_seed(epoch)) % seats);
     }
@@ -413,6 +482,25 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     function _requireContract(address account) private view returns (address) {
         if (account.code.length == 0) revert BeaconRegistry_NotContract(account);
         return account;
+    }
+
+    function _requireStaking() private view {
+        if (msg.sender != _staking) revert BeaconRegistry_NotStaking(msg.sender);
+    }
+
+    function _tenure(uint32 validator) private view returns (ValidatorSet.Tenure memory) {
+        return _set.tenures[validator - 1];
+    }
+
+    function _isActive(uint32 validator) private view returns (bool) {
+        return _hasStarted() && _tenure(validator).activationEpoch <= currentEpoch();
+    }
+
+    /// @dev One that sits, or has sat, somewhere.
+    function _requireActive(uint32 validator) private view returns (ValidatorSet.Tenure memory) {
+        _requireValidator(validator);
+        if (!_isActive(validator)) revert BeaconRegistry_NotActive(validator);
+        return _tenure(validator);
     }
 
     /// @dev Deposits still change the seats of epoch 0 and the mix.

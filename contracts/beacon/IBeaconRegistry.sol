@@ -17,6 +17,13 @@ struct Ballot {
     G1Point proposerKey;
 }
 
+/// @notice Why a validator leaves: by its own choice, because it was slashed, because it did not answer the roll.
+enum ExitReason {
+    Voluntary,
+    Slashed,
+    Ejected
+}
+
 /// @notice The contracts that have a right in BeaconRegistry, Staking or ShardRegistry, each to what it is named after.
 struct BeaconContracts {
     address staking;
@@ -31,8 +38,7 @@ struct BeaconContracts {
  * fixed `inputDelay` epochs before, so an answer never changes: a question that has no fixed answer yet reverts.
  *
  * A validator is numbered from 1 in the order of enrolment; 0 means nobody. Each one sits in one seat from its
- * activation epoch on. (Exits and the refilling of seats come with a later issue; seats are numbered apart from
- * validators so that they can.)
+ * activation epoch on and until its exit epoch, in which the seat is vacant or taken by another one.
  */
 interface IBeaconRegistry {
     /// @notice The contracts know each other: deposits are taken from now on.
@@ -46,6 +52,13 @@ interface IBeaconRegistry {
         uint32 indexed seat,
         uint64 indexed activationEpoch,
         bytes publicKey
+    );
+    /// @notice The validator does not sit in the seat any more from the exit epoch on.
+    event ValidatorExitScheduled(
+        uint32 indexed validator,
+        uint32 indexed seat,
+        uint64 indexed exitEpoch,
+        ExitReason reason
     );
     /// @notice From `epoch` on there are this many seats and occupants.
     event SeatsRolled(uint64 indexed epoch, uint32 seatCount, uint32 occupiedCount);
@@ -67,6 +80,10 @@ interface IBeaconRegistry {
     error BeaconRegistry_NotAnchors(address caller);
     error BeaconRegistry_UnknownValidator(uint256 validator);
     error BeaconRegistry_PublicKeysLength(uint256 length);
+    /// @notice It does not sit anywhere yet, so it cannot leave.
+    error BeaconRegistry_NotActive(uint32 validator);
+    /// @notice It leaves in that epoch, which never changes.
+    error BeaconRegistry_AlreadyExiting(uint32 validator, uint64 exitEpoch);
     /// @notice Until genesis the seats of epoch 0 and the mix may still change.
     error BeaconRegistry_BeforeGenesis();
     /// @notice Nobody's vote is judged before its epoch is over.
@@ -94,13 +111,33 @@ interface IBeaconRegistry {
      * @notice Enrols validators under the keys (128 bytes each) and returns the first one's number, the others follow.
      * Only for Staking, which has checked their proofs of possession and with them that the points are good. Before
      * genesis they take their seats in epoch 0 and advance the mix, afterwards they sit in the first epoch with room
-     * under the activation limit.
+     * under the activation limit, in seats that others have left by then or in new ones.
      */
     function enroll(bytes calldata publicKeys) external returns (uint32 firstValidator);
 
     /**
+     * @notice Lets a validator leave in the first epoch with room under the limit of exits. Only for Staking.
+     * @return exitEpoch the first epoch without it: the duties of all epochs before are still its own
+     */
+    function exit(uint32 validator) external returns (uint64 exitEpoch);
+
+    /**
+     * @notice Makes a validator leave that was slashed, in the first epoch with room under a limit of its own. Only for
+     * Staking. One that leaves already does so in the epoch that it has.
+     */
+    function exitSlashed(uint32 validator) external returns (uint64 exitEpoch);
+
+    /**
+     * @notice Makes all of the validators leave in one epoch, but for those that leave already or do not sit yet. Only
+     * for Staking.
+     * @return ejected those that do
+     */
+    function exitEjected(uint32[] calldata validators) external returns (uint32[] memory ejected);
+
+    /**
      * @notice Adds up to `maxChanges` scheduled changes of the validator set, one per epoch that has any, to the
-     * history. Anybody may call it; nobody has to: reads add what is missing themselves, at their own cost.
+     * history, when their epoch has come. Anybody may call it; for reads nobody has to: they add what is missing
+     * themselves, at their own cost. For withdrawals somebody has to: they count blocks from there.
      * @return rolled how many changes were added
      */
     function rollEpochs(uint256 maxChanges) external returns (uint256 rolled);
@@ -182,6 +219,13 @@ interface IBeaconRegistry {
 
     /// @notice The epoch in which a validator would be seated that deposits now.
     function nextActivationEpoch() external view returns (uint64);
+
+    /// @notice The first epoch without a validator that asks to leave now.
+    function nextExitEpoch() external view returns (uint64);
+
+    /// @notice The parent chain's block, not before the validator's exit epoch, in which its leaving became a part of
+    ///         the history; 0 while it has not.
+    function exitBlock(uint32 validator) external view returns (uint64);
 
     // ------------------------------------------------------------------ seats, by epoch
 

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IForfeits} from "../libraries/IForfeits.sol";
+
+/**
+ * @notice Where a validator stands. `Pending`: it waits for its seat. `Active`: it sits. `Exiting`: it sits, until its
+ * exit epoch. `Exited`: its stake stays, for what it did. `Withdrawable`: the stake may be paid out. `Withdrawn`: it
+ * has been.
+ */
+enum ValidatorStatus {
+    Pending,
+    Active,
+    Exiting,
+    Exited,
+    Withdrawable,
+    Withdrawn
+}
+
 /**
  * @title Stakes of the validators
- * @notice Holds all their money: one stake per validator. A stake is paid in once and leaves through exits and
- * slashing, which come with a later issue.
+ * @notice Holds all their money: one stake per validator. A stake is paid in once. It is paid out once, to its
+ * withdrawal address, some time after its validator's exit; and becomes less only by evidence against the validator,
+ * or because it did not answer the roll. There is no other way for it to move, and nobody who could make one.
  */
-interface IStaking {
+interface IStaking is IForfeits {
     /// @notice `count` stakes were paid in, for validators `firstValidator` and those that follow it.
     event Deposited(
         uint32 indexed firstValidator,
@@ -14,6 +31,17 @@ interface IStaking {
         address indexed withdrawalAddress,
         address indexed depositor
     );
+
+    /// @notice The stake may change hands as soon as the new withdrawal address accepts; zero: it may not.
+    event WithdrawalAddressProposed(uint32 indexed validator, address indexed proposed);
+    /// @notice The stake is another one's from now on.
+    event WithdrawalAddressChanged(uint32 indexed validator, address indexed withdrawalAddress);
+    /// @notice The initial penalty was taken; the rest depends on who else is slashed, and is taken at withdrawal.
+    event ValidatorSlashed(uint32 indexed validator, address indexed reporter, uint96 penalty);
+    /// @notice It did not answer the roll; the penalty was burnt.
+    event ValidatorEjected(uint32 indexed validator, uint96 penalty);
+    /// @notice The stake was paid out, but for the correlation penalty of a slashed validator, which was burnt.
+    event Withdrawn(uint32 indexed validator, address indexed withdrawalAddress, uint96 amount, uint96 penalty);
 
     error Staking_WrongAmount(uint256 value, uint256 expected);
     error Staking_ZeroWithdrawalAddress();
@@ -23,6 +51,22 @@ interface IStaking {
     error Staking_InvalidProof();
     error Staking_BatchSize(uint256 count, uint256 max);
     error Staking_UnknownValidator(uint256 validator);
+    error Staking_NotWithdrawalAddress(uint32 validator, address caller);
+    /// @notice Nobody proposed the caller, or the proposal was taken back.
+    error Staking_NotProposed(uint32 validator, address caller);
+    /// @notice The signed exit is for later.
+    error Staking_ExitNotYetValid(uint64 epoch, uint64 currentEpoch);
+    error Staking_SignatureLength(uint256 length);
+    error Staking_InvalidSignature();
+    error Staking_AlreadyWithdrawn(uint32 validator);
+    /// @notice `epoch` is 2^64 - 1 while no exit is scheduled.
+    error Staking_NotWithdrawable(uint32 validator, uint64 epoch, uint64 currentEpoch);
+    /// @notice Blocks are counted from when the exit has become history: BeaconRegistry.rollEpochs comes first.
+    error Staking_ExitNotRolled(uint32 validator);
+    /// @notice The parent chain has made too few blocks since the exit.
+    error Staking_TooFewBlocks(uint32 validator, uint256 blockNumber, uint256 expected);
+    error Staking_NotSlashings(address caller);
+    error Staking_NotRollCall(address caller);
 
     /**
      * @notice Stakes for one validator. Bad points revert with `Bls_PrecompileFailed`.
@@ -47,6 +91,69 @@ interface IStaking {
         bytes calldata proof,
         address withdrawalAddress
     ) external payable returns (uint32 firstValidator);
+
+    // ------------------------------------------------------------------ exit and withdrawal
+
+    /// @notice Lets the validator leave, at its withdrawal address's wish.
+    /// @return exitEpoch the first epoch without it: the duties of all epochs before are still its own
+    function exit(uint32 validator) external returns (uint64 exitEpoch);
+
+    /**
+     * @notice Lets the validator leave, at its own wish. Anybody may bring it.
+     * @param epoch the first one in which it is to be brought
+     * @param signature 256 bytes; by the validator, of `VoluntaryExit(validator, epoch)`
+     */
+    function exitSigned(uint32 validator, uint64 epoch, bytes calldata signature) external returns (uint64 exitEpoch);
+
+    /**
+     * @notice Pays the stake out to the withdrawal address; anybody may call it. A receiver that refuses its money
+     * keeps only itself waiting.
+     * @return amount what was paid, in wei
+     */
+    function withdraw(uint32 validator) external returns (uint96 amount);
+
+    /// @notice Offers the stake to another withdrawal address, by the one that it has. Zero takes an offer back.
+    function proposeWithdrawalAddress(uint32 validator, address proposed) external;
+
+    /// @notice Takes the offer.
+    function acceptWithdrawalAddress(uint32 validator) external;
+
+    // ------------------------------------------------------------------ penalties
+
+    /**
+     * @notice Slashes the validator, once: takes a 32nd of a stake (MIN_SLASHING_PENALTY_QUOTIENT), of which the
+     * reporter is credited an eighth, and makes it leave. At withdrawal three times (PROPORTIONAL_SLASHING_MULTIPLIER)
+     * the share that was slashed within the slashing window before and after is taken too. Only for Slashings.
+     * @return penalty what was taken, in wei; 0 if it is not slashable, and then nothing has changed
+     */
+    function slash(uint32 validator, address reporter) external returns (uint96 penalty);
+
+    /// @notice Takes and burns a 32nd of a stake of each of the validators, and makes them leave; those that leave
+    ///         already, or do not sit yet, are spared. Only for RollCall.
+    function eject(uint32[] calldata validators) external;
+
+    // ------------------------------------------------------------------ reads
+
+    /// @notice Where the validator stands, and whether it was slashed.
+    function statusOf(uint32 validator) external view returns (ValidatorStatus status, bool isSlashed);
+
+    /// @notice Whether there is anything to slash: it sits or has sat, its stake is here, and it was not slashed
+    ///         before. False for a validator that there is not.
+    function isSlashable(uint32 validator) external view returns (bool);
+
+    /**
+     * @notice From when on the stake may be paid out.
+     * @return epoch 2^64 - 1 while no exit is scheduled
+     * @return blockNumber of the parent chain; 0 while the exit is not in BeaconRegistry's history
+     */
+    function withdrawableFrom(uint32 validator) external view returns (uint64 epoch, uint256 blockNumber);
+
+    /// @notice What a withdrawal in this block would burn, in wei: three times the share of the occupants of its epoch
+    ///         that were slashed within the slashing window before and after; 0 if it was not slashed.
+    function correlationPenalty(uint32 validator) external view returns (uint96);
+
+    /// @notice Who may accept to be the withdrawal address, zero if nobody.
+    function proposedWithdrawalAddress(uint32 validator) external view returns (address);
 
     /// @notice Whose money it is, and how much is there.
     function stakeOf(uint32 validator) external view returns (address withdrawalAddress, uint96 amount);

@@ -61,20 +61,22 @@ library AbsentSeats {
         KeySum taken = KeySums.create(G1Point(0, 0, 0, 0));
         KeySum kept = KeySums.create(all);
         uint256 packed = set.settledGroups(seats);
-        uint256 total = _addPacked(bitmap, set, store, packed, taken, kept);
-        total += _addOthers(bitmap, set, seats.count, epoch, packed, taken);
+        uint256 changedGroups = set.progress.changedGroups;
+        uint256 total = _addPacked(bitmap, set, store, packed, changedGroups, taken, kept);
+        total += _addOthers(bitmap, set, seats.count, epoch, packed, changedGroups, taken);
         if (total == 0) revert AbsentSeats_Empty();
         count = uint32(total);
         present = Bls.add(kept.value(), taken.value().negate());
     }
 
-    /// @dev The first groups: all their seats are occupied, and their keys are in blobs. Most groups miss a few seats
-    ///      if any, so that what is done for a group counts as much as what is done for a seat.
+    /// @dev The first groups, without their changed seats: all others are occupied, and their keys are in blobs. Most
+    ///      groups miss a few seats if any, so that what is done for a group counts as much as what is done for a seat.
     function _addPacked(
         bytes calldata bitmap,
         ValidatorSet.State storage set,
         address store,
         uint256 groups,
+        uint256 changedGroups,
         KeySum taken,
         KeySum kept
     ) private view returns (uint256 total) {
@@ -85,6 +87,7 @@ library AbsentSeats {
                     // A word of the bitmap is a group of seats, and these are full ones.
                     word := calldataload(add(bitmap.offset, shl(5, group)))
                 }
+                if (changedGroups != 0) word &= ~set.changedSeatsOf(changedGroups, group);
                 if (word == 0) continue;
                 uint256 count = Bits.count(word);
                 total += count;
@@ -99,18 +102,22 @@ library AbsentSeats {
         }
     }
 
-    /// @dev The groups from `first` on, seat by seat.
+    /// @dev The changed seats of the first groups, and the groups after them, seat by seat.
     function _addOthers(
         bytes calldata bitmap,
         ValidatorSet.State storage set,
         uint256 seatCount,
         uint64 epoch,
-        uint256 first,
+        uint256 packed,
+        uint256 changedGroups,
         KeySum taken
     ) private view returns (uint256 total) {
         uint256 groups = (bitmap.length + 31) / 32;
-        for (uint256 group = first; group < groups; ++group) {
-            total += _addSeats(set, seatCount, epoch, group, _word(bitmap, group), taken);
+        for (uint256 group = changedGroups == 0 ? packed : 0; group < groups; ++group) {
+            uint256 word = _word(bitmap, group);
+            uint256 changed = set.changedSeatsOf(changedGroups, group);
+            if (group < packed) word &= changed;
+            if (word != 0) total += _addSeats(set, seatCount, epoch, group, word, changed, taken);
         }
     }
 
@@ -121,13 +128,16 @@ library AbsentSeats {
         uint64 epoch,
         uint256 group,
         uint256 word,
+        uint256 changed,
         KeySum taken
     ) private view returns (uint256 count) {
         word = uint256(Bytes.reverseBytes32(bytes32(word)));
+        changed = uint256(Bytes.reverseBytes32(bytes32(changed)));
         for (; word != 0; word &= word - 1) {
-            uint256 seat = group * KeyBlobs.GROUP + Math.log2(word & (~word + 1));
+            uint256 bit = word & (~word + 1);
+            uint256 seat = group * KeyBlobs.GROUP + Math.log2(bit);
             if (seat >= seatCount) revert AbsentSeats_Padding(seat, seatCount);
-            uint32 validator = set.occupantAt(seat, epoch);
+            uint32 validator = changed & bit == 0 ? set.occupants[seat] : set.occupantOfChangedAt(seat, epoch);
             if (validator == 0) revert AbsentSeats_Vacant(seat);
             taken.add(set.keys[validator]);
             ++count;

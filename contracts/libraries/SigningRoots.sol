@@ -22,6 +22,7 @@ library SigningRoots {
     bytes32 private constant PROPOSAL_TYPE = keccak256("Proposal(uint64 epoch,bytes32 checkpointRoot)");
     bytes32 private constant RANDAO_REVEAL_TYPE = keccak256("RandaoReveal(uint64 epoch)");
     bytes32 private constant ROLL_ANSWER_TYPE = keccak256("RollAnswer(uint64 epoch)");
+    bytes32 private constant VOLUNTARY_EXIT_TYPE = keccak256("VoluntaryExit(uint32 validator,uint64 epoch)");
     bytes32 private constant PROOF_OF_POSSESSION_TYPE = keccak256(
         "ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)"
     );
@@ -123,6 +124,12 @@ library SigningRoots {
     /// @param epoch the one in which the roll was called
     function rollAnswer(bytes32 domainSeparator, uint64 epoch) internal pure returns (bytes32) {
         return digest(domainSeparator, keccak256(abi.encode(ROLL_ANSWER_TYPE, epoch)));
+    }
+
+    /// @notice What a validator signs to leave.
+    /// @param epoch the first one in which it is to be brought
+    function voluntaryExit(bytes32 domainSeparator, uint32 validator, uint64 epoch) internal pure returns (bytes32) {
+        return digest(domainSeparator, keccak256(abi.encode(VOLUNTARY_EXIT_TYPE, validator, epoch)));
     }
 
     /// @notice What a key signs to be enrolled.

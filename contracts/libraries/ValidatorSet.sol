@@ -6,7 +6,9 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {G1Point, PackedG1Point} from "../types/G1Point.sol";
 import {Bls} from "./Bls.sol";
+import {ChangeQueues} from "./ChangeQueues.sol";
 import {KeyBlobs} from "./KeyBlobs.sol";
+import {Lanes} from "./Lanes.sol";
 
 /// @notice The seats of an epoch: how many there are, how many are occupied, and since when that is so.
 struct Seats {
@@ -15,27 +17,33 @@ struct Seats {
     uint32 since;
 }
 
-/// @title Who sits where, in every epoch
-/// @notice What an epoch's set is was decided some epochs before: additions are scheduled, added up per epoch, and
-///         moved to the history one epoch with changes at a time. Idle epochs leave no trace. What is not moved yet is
-///         added by every read, so the answers do not depend on who rolls when.
+/**
+ * @title Who sits where, in every epoch
+ * @notice What an epoch's set is was decided some epochs before: changes are scheduled, added up per epoch, and moved
+ * to the history one epoch with changes at a time. Idle epochs leave no trace. What is not moved yet is added by every
+ * read, so the answers do not depend on who rolls when.
+ *
+ * Seats are numbered in the order in which they are taken for the first time, and so are the epochs of that: the seats
+ * that an epoch counts have all been taken. Most of them have the same occupant for ever; the seats of which one has
+ * left, or is going to, are *changed*: they alone have a history.
+ */
 library ValidatorSet {
+    using ChangeQueues for ChangeQueues.State;
     using Checkpoints for Checkpoints.Trace224;
+    using Lanes for uint256;
     using SafeCast for uint256;
 
     struct Tenure {
         uint32 seat;
         uint32 activationEpoch;
+        // the first epoch without it, NEVER while that is open
+        uint32 exitEpoch;
     }
 
     /// One slot, and in the usual case all that a read needs besides the aggregate key. (A struct inside would begin
     /// another slot.)
     struct Progress {
-        // the last epoch of the activation queue, and how many places of it are taken
-        uint32 queueEpoch;
-        uint32 queueUsed;
-        // the first scheduled change that is not in the history: its index, and its epoch or 0 if there is none
-        uint32 nextChange;
+        // the first epoch with a change that is not in the history, 0 if there is none
         uint32 nextEpoch;
         // the last entry of the history: Seats
         uint32 count;
@@ -43,25 +51,39 @@ library ValidatorSet {
         uint32 since;
         // how many groups of seats, from the first on, have their keys in blobs
         uint32 packedGroups;
+        // bit g mod 96: the group g may have changed seats
+        uint96 changedGroups;
     }
 
     struct State {
         Progress progress;
         // Validators count from 1, so index 0 of `tenures` is the validator 1.
         Tenure[] tenures;
-        // by seat; the array packs eight to a slot
+        // by seat, the last who took it; the array packs eight to a slot
         uint32[] occupants;
         mapping(uint256 validator => PackedG1Point) keys;
         mapping(bytes32 identity => uint32 validator) validators;
-        // epochs with scheduled changes, ascending
-        uint32[] changes;
-        mapping(uint256 epoch => uint32 count) joining;
-        // Until its epoch is rolled, the sum of the keys that join; from then on, the sum of all occupants' keys.
+        // Lanes 6 and 7 of its `ends`: how many of the seats in `vacated` have been taken again, by queue.
+        ChangeQueues.State queues;
+        // the seats of those who leave, by queue and in its order; the arrays pack eight to a slot
+        mapping(uint256 queue => uint32[] seats) vacated;
+        // Until its epoch is rolled, what the epoch's change adds to the sum of keys; from then on, the sum of all
+        // occupants' keys.
         mapping(uint256 epoch => PackedG1Point) aggregates;
+        // by epoch: the block in which it was rolled, and Seats
         Checkpoints.Trace224 history;
         // sum of the keys of a group whose keys are in a blob
         mapping(uint256 group => PackedG1Point) groupSums;
+        // the changed seats of a group, as a word of a bitmap of seats has them
+        mapping(uint256 group => uint256 word) changedSeats;
+        // those who sat in a seat before the last who took it, by their activation epochs
+        mapping(uint256 seat => Checkpoints.Trace224) predecessors;
     }
+
+    uint32 internal constant NEVER = type(uint32).max;
+
+    uint256 private constant BITS_OF_CHANGED_GROUPS = 96;
+    uint256 private constant RETAKEN = 5;
 
     error ValidatorSet_KeyTaken(bytes32 identity, uint32 validator);
     /// @notice The next group to pack is not full yet.
@@ -69,92 +91,86 @@ library ValidatorSet {
 
     // ---------------------------------------------------------------- changes
 
-    /// @notice Appends a validator in a new seat that it occupies from `epoch` on; its key is not aggregated yet.
-    function append(
+    /// @notice Seats a validator in the first epoch from `earliest` on in which fewer than `limit` join; its key is not
+    ///         aggregated yet.
+    function join(
         State storage self,
         G1Point memory key,
-        uint32 epoch
-    ) internal returns (uint32 validator, uint32 seat) {
-        bytes32 identity = key.hashOfX();
-        validator = self.validators[identity];
-        if (validator != 0) revert ValidatorSet_KeyTaken(identity, validator);
+        uint256 earliest,
+        uint256 limit
+    ) internal returns (uint32 validator, uint32 seat, uint32 epoch) {
+        epoch = self.queues.nextPlace(ChangeQueues.ACTIVATIONS, earliest, limit).toUint32();
+        bool isNew;
+        (seat, isNew) = _takeSeat(self, epoch);
+        validator = _append(self, key, seat, epoch);
+        if (isNew) self.occupants.push(validator);
+        else self.occupants[seat] = validator;
+        _enqueue(self, ChangeQueues.ACTIVATIONS, epoch, isNew ? 1 : 0);
+    }
+
+    /// @notice Gives a validator a seat that it takes in epoch 0, while that has not begun. It is not counted yet, nor
+    ///         is its key aggregated.
+    function joinAtGenesis(State storage self, G1Point memory key) internal returns (uint32 validator, uint32 seat) {
         seat = self.occupants.length.toUint32();
-        self.tenures.push(Tenure({seat: seat, activationEpoch: epoch}));
-        validator = self.tenures.length.toUint32();
+        validator = _append(self, key, seat, 0);
         self.occupants.push(validator);
-        self.keys[validator] = key.pack();
-        self.validators[identity] = validator;
     }
 
-    /// @notice Seats `count` more occupants, whose keys sum up to `sum`, in epoch 0, while that has not begun.
-    function seatAtGenesis(State storage self, uint32 count, G1Point memory sum) internal {
-        Seats memory seats = _latest(self.progress);
-        seats.count += count;
-        seats.occupied += count;
-        _setLatest(self.progress, seats);
-        self.aggregates[0] = Bls.add(self.aggregates[0].unpack(), sum).pack();
-        self.history.push(0, _encode(seats));
+    /// @notice Counts those who have joined at genesis.
+    function countAtGenesis(State storage self) internal {
+        uint32 count = self.occupants.length.toUint32();
+        (self.progress.count, self.progress.occupied) = (count, count);
+        _record(self, Seats({count: count, occupied: count, since: 0}));
     }
 
-    /// @notice Schedules `count` more occupants, whose keys sum up to `sum`. Epochs never decrease from call to call.
-    function schedule(State storage self, uint32 epoch, uint32 count, G1Point memory sum) internal {
-        uint32 joining = self.joining[epoch];
-        if (joining == 0) {
-            if (self.progress.nextEpoch == 0) self.progress.nextEpoch = epoch;
-            self.changes.push(epoch);
-            self.aggregates[epoch] = sum.pack();
-        } else {
-            self.aggregates[epoch] = Bls.add(self.aggregates[epoch].unpack(), sum).pack();
-        }
-        self.joining[epoch] = joining + count;
-    }
-
-    /// @notice Takes a place in the activation queue, in `earliest` or the first epoch after it that has one.
-    /// @dev The limit grows with the set as it is rolled; being behind makes it smaller, never larger.
-    function takePlace(
+    /**
+     * @notice Takes a validator's seat away in the first epoch from `earliest` on in which fewer than `limit` leave by
+     * the queue; its key is not taken out of the aggregate yet.
+     * @param validator one that is not leaving already, and whose activation epoch is before `earliest`
+     */
+    function depart(
         State storage self,
+        uint32 validator,
+        uint256 queue,
         uint256 earliest,
-        uint256 perEpochMin,
-        uint256 quotient
-    ) internal returns (uint32 epoch) {
-        Progress memory p = self.progress;
-        (uint256 place, uint256 used) = _nextPlace(p, earliest, perEpochMin, quotient);
-        epoch = place.toUint32();
-        self.progress.queueEpoch = epoch;
-        self.progress.queueUsed = used.toUint32();
+        uint256 limit
+    ) internal returns (uint32 seat, uint32 epoch) {
+        epoch = self.queues.nextPlace(queue, earliest, limit).toUint32();
+        Tenure storage tenure = self.tenures[validator - 1];
+        seat = tenure.seat;
+        tenure.exitEpoch = epoch;
+        self.vacated[queue].push(seat);
+        uint256 group = seat / KeyBlobs.GROUP;
+        self.changedSeats[group] |= _bitOf(seat);
+        self.progress.changedGroups |= uint96(1 << (group % BITS_OF_CHANGED_GROUPS));
+        _enqueue(self, queue, epoch, 0);
     }
 
-    /// @notice The epoch that `takePlace` would give.
-    function nextPlace(
-        State storage self,
-        uint256 earliest,
-        uint256 perEpochMin,
-        uint256 quotient
-    ) internal view returns (uint256 epoch) {
-        (epoch, ) = _nextPlace(self.progress, earliest, perEpochMin, quotient);
+    /// @notice Adds to the sum of keys what has changed in an epoch that is not rolled.
+    /// @param sum keys of those who join, negatives of those who leave
+    function addKeys(State storage self, uint256 epoch, G1Point memory sum) internal {
+        self.aggregates[epoch] = Bls.add(self.aggregates[epoch].unpack(), sum).pack();
     }
 
     /// @notice Moves the first scheduled change to the history, if its epoch is at most `last`.
     function roll(State storage self, uint256 last) internal returns (bool rolled, Seats memory seats) {
         Progress memory p = self.progress;
-        uint32 epoch = p.nextEpoch;
+        uint256 epoch = p.nextEpoch;
         if (epoch == 0 || epoch > last) return (false, seats);
-        seats = _latest(p);
-        G1Point memory before = self.aggregates[seats.since].unpack();
-        self.aggregates[epoch] = Bls.add(before, self.aggregates[epoch].unpack()).pack();
-        uint32 joining = self.joining[epoch];
-        seats = Seats({count: seats.count + joining, occupied: seats.occupied + joining, since: epoch});
-        self.history.push(epoch, _encode(seats));
-        (p.count, p.occupied, p.since) = (seats.count, seats.occupied, seats.since);
-        p.nextChange += 1;
-        p.nextEpoch = p.nextChange < self.changes.length ? self.changes[p.nextChange] : 0;
+        uint256 change = self.queues.changes[epoch];
+        addKeys(self, epoch, self.aggregates[p.since].unpack());
+        seats = _after(_latest(p), epoch, change);
+        _record(self, seats);
+        (uint256 ends, uint256 next) = ChangeQueues.take(self.queues.ends, epoch, change);
+        self.queues.ends = ends;
+        (p.nextEpoch, p.count, p.occupied, p.since) = (uint32(next), seats.count, seats.occupied, seats.since);
         self.progress = p;
         rolled = true;
     }
 
     /// @notice Takes the next full group as packed.
     /// @return group its index
-    /// @return packed the keys of its occupants by seat, 96 bytes each, which the caller puts into the group's blob
+    /// @return packed the keys of its seats' last occupants, 96 bytes each, which the caller puts into the group's blob
     function pack(State storage self) internal returns (uint256 group, bytes memory packed) {
         group = self.progress.packedGroups;
         uint256 first = group * KeyBlobs.GROUP;
@@ -178,42 +194,57 @@ library ValidatorSet {
 
     // ---------------------------------------------------------------- reads
 
+    /// @notice The epoch in which a change would be scheduled now.
+    function nextPlace(
+        State storage self,
+        uint256 queue,
+        uint256 earliest,
+        uint256 limit
+    ) internal view returns (uint256 epoch) {
+        return self.queues.nextPlace(queue, earliest, limit);
+    }
+
     function seatsAt(State storage self, uint64 epoch) internal view returns (Seats memory seats) {
         Progress memory p = self.progress;
         seats = _rolledSeatsAt(self, p, epoch);
-        if (p.nextEpoch == 0 || p.nextEpoch > epoch) return seats;
-        uint256 length = self.changes.length;
-        for (uint256 i = p.nextChange; i < length; ++i) {
-            uint32 change = self.changes[i];
-            if (change > epoch) break;
-            uint32 joining = self.joining[change];
-            seats.count += joining;
-            seats.occupied += joining;
-            seats.since = change;
+        uint256 next = p.nextEpoch;
+        if (next == 0 || next > epoch) return seats;
+        uint256 ends = self.queues.ends;
+        while (next != 0 && next <= epoch) {
+            uint256 change = self.queues.changes[next];
+            seats = _after(seats, next, change);
+            (ends, next) = ChangeQueues.take(ends, next, change);
         }
     }
 
     function aggregateAt(State storage self, uint64 epoch) internal view returns (G1Point memory sum) {
         Progress memory p = self.progress;
         sum = self.aggregates[_rolledSeatsAt(self, p, epoch).since].unpack();
-        if (p.nextEpoch == 0 || p.nextEpoch > epoch) return sum;
-        uint256 length = self.changes.length;
-        for (uint256 i = p.nextChange; i < length; ++i) {
-            uint32 change = self.changes[i];
-            if (change > epoch) break;
-            sum = Bls.add(sum, self.aggregates[change].unpack());
+        uint256 next = p.nextEpoch;
+        if (next == 0 || next > epoch) return sum;
+        uint256 ends = self.queues.ends;
+        while (next != 0 && next <= epoch) {
+            sum = Bls.add(sum, self.aggregates[next].unpack());
+            (ends, next) = ChangeQueues.take(ends, next, self.queues.changes[next]);
         }
     }
 
-    /**
-     * @notice How many groups, from the first on, have their keys in blobs and were wholly occupied in the epoch.
-     * @dev Seats are taken in their order and, so far, never left: so all seats that an epoch counts are occupied, by
-     *      those whose keys were packed. Whoever lets an occupant leave has to except the seat's group here from then
-     *      on, for every epoch that is asked for: without a blob a group is slow, never wrong.
-     * @param seats those of the epoch
-     */
+    /// @notice How many groups, from the first on, have their keys in blobs and all of their seats in the epoch. What
+    ///         a blob holds for a changed seat is of no meaning.
+    /// @param seats those of the epoch
     function settledGroups(State storage self, Seats memory seats) internal view returns (uint256) {
         return Math.min(self.progress.packedGroups, seats.count / KeyBlobs.GROUP);
+    }
+
+    /// @notice The changed seats of a group, as a word of a bitmap of seats has them. All others that an epoch counts
+    ///         are occupied in it, by the last who took them.
+    /// @param changedGroups those of `progress`, which the caller reads once
+    function changedSeatsOf(
+        State storage self,
+        uint256 changedGroups,
+        uint256 group
+    ) internal view returns (uint256 word) {
+        if ((changedGroups >> (group % BITS_OF_CHANGED_GROUPS)) & 1 != 0) word = self.changedSeats[group];
     }
 
     /// @notice The key of the seat's occupant, infinity if there is none.
@@ -225,50 +256,126 @@ library ValidatorSet {
         uint64 epoch,
         address store
     ) internal view returns (G1Point memory key) {
-        if (seat / KeyBlobs.GROUP < settledGroups(self, seats)) return KeyBlobs.read(store, seat);
-        uint32 validator = occupantAt(self, seat, epoch);
+        if (seat / KeyBlobs.GROUP < settledGroups(self, seats) && !_isChanged(self, seat)) {
+            return KeyBlobs.read(store, seat);
+        }
+        uint32 validator = occupantAt(self, seat, seats, epoch);
         if (validator != 0) key = self.keys[validator].unpack();
     }
 
     /// @notice The validator in the seat, 0 if there is none.
-    function occupantAt(State storage self, uint256 seat, uint64 epoch) internal view returns (uint32 validator) {
-        if (seat >= self.occupants.length) return 0;
+    /// @param seats those of the epoch
+    function occupantAt(
+        State storage self,
+        uint256 seat,
+        Seats memory seats,
+        uint64 epoch
+    ) internal view returns (uint32 validator) {
+        if (seat >= seats.count) return 0;
+        return _isChanged(self, seat) ? occupantOfChangedAt(self, seat, epoch) : self.occupants[seat];
+    }
+
+    /// @notice The validator in a changed seat that the epoch counts, 0 if there is none.
+    function occupantOfChangedAt(
+        State storage self,
+        uint256 seat,
+        uint64 epoch
+    ) internal view returns (uint32 validator) {
         validator = self.occupants[seat];
-        if (self.tenures[validator - 1].activationEpoch > epoch) return 0;
+        Tenure memory tenure = self.tenures[validator - 1];
+        if (tenure.activationEpoch > epoch) {
+            validator = uint32(self.predecessors[seat].upperLookupRecent(uint32(epoch)));
+            tenure = self.tenures[validator - 1];
+        }
+        if (tenure.exitEpoch <= epoch) return 0;
+    }
+
+    /// @notice The block in which the epoch in which the validator leaves was rolled, 0 while it has not been.
+    function exitBlock(State storage self, uint32 validator) internal view returns (uint64) {
+        uint32 epoch = self.tenures[validator - 1].exitEpoch;
+        if (epoch > self.progress.since) return 0;
+        return uint64(self.history.upperLookupRecent(epoch) >> 96);
     }
 
     // ---------------------------------------------------------------- private
 
-    function _nextPlace(
-        Progress memory p,
-        uint256 earliest,
-        uint256 perEpochMin,
-        uint256 quotient
-    ) private pure returns (uint256 epoch, uint256 used) {
-        if (p.queueEpoch < earliest) return (earliest, 1);
-        uint256 limit = Math.max(perEpochMin, p.occupied / quotient);
-        if (p.queueUsed < limit) return (p.queueEpoch, uint256(p.queueUsed) + 1);
-        return (uint256(p.queueEpoch) + 1, 1);
+    /// @dev A seat that is vacant in the epoch, those of one queue before those of the other; else a new one.
+    function _takeSeat(State storage self, uint32 epoch) private returns (uint32 seat, bool isNew) {
+        if (self.progress.changedGroups != 0) {
+            for (uint256 queue = ChangeQueues.EXITS; queue <= ChangeQueues.FORCED_EXITS; ++queue) {
+                uint256 ends = self.queues.ends;
+                uint256 retaken = ends.get(RETAKEN + queue);
+                if (retaken == self.vacated[queue].length) continue;
+                seat = self.vacated[queue][retaken];
+                uint32 predecessor = self.occupants[seat];
+                Tenure memory tenure = self.tenures[predecessor - 1];
+                if (tenure.exitEpoch > epoch) continue;
+                self.queues.ends = ends.set(RETAKEN + queue, retaken + 1);
+                self.predecessors[seat].push(tenure.activationEpoch, predecessor);
+                return (seat, false);
+            }
+        }
+        return (self.occupants.length.toUint32(), true);
+    }
+
+    function _isChanged(State storage self, uint256 seat) private view returns (bool) {
+        return changedSeatsOf(self, self.progress.changedGroups, seat / KeyBlobs.GROUP) & _bitOf(seat) != 0;
+    }
+
+    function _append(
+        State storage self,
+        G1Point memory key,
+        uint32 seat,
+        uint32 epoch
+    ) private returns (uint32 validator) {
+        bytes32 identity = key.hashOfX();
+        validator = self.validators[identity];
+        if (validator != 0) revert ValidatorSet_KeyTaken(identity, validator);
+        self.tenures.push(Tenure({seat: seat, activationEpoch: epoch, exitEpoch: NEVER}));
+        validator = self.tenures.length.toUint32();
+        self.keys[validator] = key.pack();
+        self.validators[identity] = validator;
+    }
+
+    function _enqueue(State storage self, uint256 queue, uint32 epoch, uint256 newSeats) private {
+        self.queues.add(queue, epoch, newSeats);
+        uint32 next = self.progress.nextEpoch;
+        if (next == 0 || epoch < next) self.progress.nextEpoch = epoch;
+    }
+
+    function _record(State storage self, Seats memory seats) private {
+        self.history.push(
+            seats.since,
+            (uint224(block.number.toUint64()) << 96) |
+                (uint224(seats.count) << 64) |
+                (uint224(seats.occupied) << 32) |
+                seats.since
+        );
+    }
+
+    /// @dev The bit of the seat in its group's word of a bitmap: byte 0, the highest, holds seats 0 to 7 with seat 0
+    ///      lowest.
+    function _bitOf(uint256 seat) private pure returns (uint256) {
+        return 1 << ((seat % KeyBlobs.GROUP) ^ 248);
+    }
+
+    function _after(Seats memory before, uint256 epoch, uint256 change) private pure returns (Seats memory) {
+        (uint256 newSeats, uint256 joining, uint256 leaving) = ChangeQueues.effect(change);
+        return
+            Seats({
+                count: uint32(before.count + newSeats),
+                occupied: uint32(before.occupied + joining - leaving),
+                since: uint32(epoch)
+            });
     }
 
     function _rolledSeatsAt(State storage self, Progress memory p, uint64 epoch) private view returns (Seats memory) {
         if (p.since <= epoch) return _latest(p);
-        return _decode(self.history.upperLookupRecent(uint256(epoch).toUint32()));
+        uint224 word = self.history.upperLookupRecent(uint32(epoch));
+        return Seats({count: uint32(word >> 64), occupied: uint32(word >> 32), since: uint32(word)});
     }
 
     function _latest(Progress memory p) private pure returns (Seats memory) {
         return Seats({count: p.count, occupied: p.occupied, since: p.since});
-    }
-
-    function _setLatest(Progress storage p, Seats memory seats) private {
-        (p.count, p.occupied, p.since) = (seats.count, seats.occupied, seats.since);
-    }
-
-    function _encode(Seats memory seats) private pure returns (uint224) {
-        return (uint224(seats.count) << 64) | (uint224(seats.occupied) << 32) | seats.since;
-    }
-
-    function _decode(uint224 word) private pure returns (Seats memory) {
-        return Seats({count: uint32(word >> 64), occupied: uint32(word >> 32), since: uint32(word)});
     }
 }

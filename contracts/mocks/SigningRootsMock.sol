@@ -52,6 +52,10 @@ contract SigningRootsMock {
         return SigningRoots.rollAnswer(domainSeparator, epoch);
     }
 
+    function voluntaryExit(bytes32 domainSeparator, uint32 validator, uint64 epoch) external pure returns (bytes32) {
+        return SigningRoots.voluntaryExit(domainSeparator, validator, epoch);
+    }
+
     function proofOfPossession(
         bytes32 domainSeparator,
         bytes32 publicKeyHash,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IForfeits} from "../libraries/IForfeits.sol";
+
 struct Shard {
     // signs the shard's blocks and crosslinks
     address operator;
@@ -9,14 +11,17 @@ struct Shard {
     // EIP-155 chain id of the shard's transactions
     uint48 chainId;
     uint64 openedEpoch;
+    // what is left of it, in wei
+    uint96 bond;
 }
 
 /**
  * @title Shards: who operates them and where they stand in a checkpoint
  * @notice Ids start at 1 and are never used twice. A shard keeps its position from opening to settlement. The bond is
- * held here; it is returned when a shard closes, which comes with a later issue, as do membership and supervisors.
+ * held here; it is returned when a shard closes, which comes with a later issue, as do membership and supervisors. It
+ * is taken when its operator has signed two blocks of one number.
  */
-interface IShardRegistry {
+interface IShardRegistry is IForfeits {
     /// @notice The shard stands at its genesis crosslink.
     event ShardOpened(
         uint32 indexed shardId,
@@ -26,6 +31,10 @@ interface IShardRegistry {
         uint64 openedEpoch
     );
 
+    /// @notice The whole bond was taken; the shard goes on without.
+    event BondSlashed(uint32 indexed shardId, address indexed reporter, uint96 amount);
+
+    error ShardRegistry_NotSlashings(address caller);
     error ShardRegistry_WrongBond(uint256 value, uint256 expected);
     error ShardRegistry_ZeroOperator();
     /// @notice Without the contracts that BeaconRegistry.initialize names, no bond and no deposit would ever come back.
@@ -42,6 +51,10 @@ interface IShardRegistry {
      * scheduled only the launcher may: the lowest positions get committees first, and are never free again.
      */
     function open(address operator) external payable returns (uint32 shardId);
+
+    /// @notice Takes the shard's bond, of which the reporter is credited an eighth. Only for Slashings.
+    /// @return amount what was taken, in wei; 0 if there is no bond any more or no such shard
+    function slashBond(uint32 shardId, address reporter) external returns (uint96 amount);
 
     /// @notice Everything about an open shard.
     function shard(uint32 shardId) external view returns (Shard memory);

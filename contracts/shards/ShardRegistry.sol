@@ -3,19 +3,20 @@ pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {Forfeits} from "../libraries/Forfeits.sol";
 import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {IShardRegistry, Shard} from "./IShardRegistry.sol";
 
 /// @title Shards: who operates them and where they stand in a checkpoint
 /// @notice See IShardRegistry.
-contract ShardRegistry is IShardRegistry {
+contract ShardRegistry is IShardRegistry, Forfeits {
     using Checkpoints for Checkpoints.Trace224;
     using SafeCast for uint256;
 
     IBeaconRegistry private immutable REGISTRY;
     uint256 private immutable SHARD_COUNT;
-    uint256 private immutable BOND;
+    uint96 private immutable BOND;
 
     uint32 private _openedCount;
     // Bit p: what stands in `_allocation` at position p is the id p + 1 and the generation 0. Whoever changes the one
@@ -58,9 +59,20 @@ contract ShardRegistry is IShardRegistry {
             generation: 0,
             position: uint16(position),
             chainId: chainId,
-            openedEpoch: epoch
+            openedEpoch: epoch,
+            bond: BOND
         });
         emit ShardOpened(shardId, operator, uint16(position), chainId, epoch);
+    }
+
+    /// @inheritdoc IShardRegistry
+    function slashBond(uint32 shardId, address reporter) external returns (uint96 amount) {
+        if (msg.sender != REGISTRY.slashings()) revert ShardRegistry_NotSlashings(msg.sender);
+        amount = _shards[shardId].bond;
+        if (amount == 0) return 0;
+        _shards[shardId].bond = 0;
+        emit BondSlashed(shardId, reporter, amount);
+        _forfeit(amount, reporter);
     }
 
     /// @inheritdoc IShardRegistry

@@ -9,7 +9,21 @@ import type { ParentBlock } from "./parent-view.ts";
 import { decodeSubmission } from "./submission-codec.ts";
 
 /** Events that say nothing that others do not say, or nothing that a rule of the relayer asks for. */
-const IRRELEVANT: ReadonlySet<string> = new Set(["Initialized", "SeatsRolled", "KeysPacked", "Locked", "Withdrawn"]);
+const IRRELEVANT: ReadonlySet<string> = new Set([
+  "BondSlashed",
+  "Burnt",
+  "Initialized",
+  "KeysPacked",
+  "Locked",
+  "RewardClaimed",
+  "RewardCredited",
+  "SeatsRolled",
+  "ValidatorEjected",
+  "ValidatorSlashed",
+  "WithdrawalAddressChanged",
+  "WithdrawalAddressProposed",
+  "Withdrawn",
+]);
 
 /** What an event alone does not hold. */
 export interface LogContext {

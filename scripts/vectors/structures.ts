@@ -13,6 +13,7 @@ import {
   randaoRevealDigest,
   rollAnswerDigest,
   type Vote,
+  voluntaryExitDigest,
   voteDigest,
 } from "../../protocol/vote.ts";
 import { sampleAddress, sampleDomain, sampleHash } from "./samples.ts";
@@ -92,6 +93,10 @@ export const STRUCTURES: readonly Structure[] = [
   ),
   structure<{ epoch: number }>("RollAnswer(uint64 epoch)", (crypto, domain, { epoch }) =>
     rollAnswerDigest(crypto, domain, epoch),
+  ),
+  structure<{ validator: number; epoch: number }>(
+    "VoluntaryExit(uint32 validator,uint64 epoch)",
+    (crypto, domain, { validator, epoch }) => voluntaryExitDigest(crypto, domain, validator, epoch),
   ),
   structure<Possession>(
     "ProofOfPossession(bytes32 publicKeyHash,address withdrawalAddress)",

@@ -9,12 +9,13 @@ import {
   beaconContracts,
   deployBeacon,
   depositAll,
+  impersonate,
   type KeyPair,
   newKeys,
   passGenesis,
   passToEpoch,
 } from "../support/beacon.ts";
-import { g1, INFINITY_G1, otherSign, returned } from "../support/points.ts";
+import { INFINITY_G1, otherSign, returned } from "../support/points.ts";
 
 const FAR_FUTURE_EPOCH = 2n ** 64n - 1n;
 
@@ -302,25 +303,23 @@ describe("BeaconRegistry", () => {
     });
 
     it("get the larger limit of a larger set", async () => {
-      const mock = await beacon.ethers.deployContract("ValidatorSetMock");
-      // Queue of an empty set: the minimum of 2 holds.
-      const places: bigint[] = [];
-      for (let i = 0; i < 5; i++) {
-        places.push(await mock.takePlace.staticCall(7, 2, 4));
-        await mock.takePlace(7, 2, 4);
-      }
-      expect(places).to.deep.equal([7n, 7n, 8n, 8n, 9n]);
-      for (const [i, key] of keys.slice(0, 12).entries()) {
-        await mock.append(g1(key.point), 10 + Math.floor(i / 4));
-      }
-      for (let i = 0; i < 3; i++) await mock.roll(20);
-      // 12 seated, a quarter of them per epoch.
-      const more: bigint[] = [];
-      for (let i = 0; i < 4; i++) {
-        more.push(await mock.takePlace.staticCall(20, 2, 4));
-        await mock.takePlace(20, 2, 4);
-      }
-      expect(more).to.deep.equal([20n, 20n, 20n, 21n]);
+      const larger = await deployBeacon({ ...beacon.parameters, churnPerEpochMin: 2, churnQuotient: 4 });
+      const { registry } = larger;
+      const activations = async (first: number, count: number) => {
+        const epochs: number[] = [];
+        for (let i = 0; i < count; i++) epochs.push(Number((await registry.tenure(first + i)).activationEpoch));
+        return epochs;
+      };
+      await depositAll(larger, keys.slice(0, 11));
+      await passGenesis(larger);
+      await passToEpoch(larger, 5);
+      // Of 11 a quarter is 2, the minimum too; of 13 it is 3.
+      await depositAll(larger, keys.slice(11, 14));
+      expect(await activations(12, 3)).to.deep.equal([7, 7, 8]);
+      await passToEpoch(larger, 7);
+      expect(await registry.nextActivationEpoch()).to.equal(9);
+      await depositAll(larger, keys.slice(14, 18));
+      expect(await activations(15, 4)).to.deep.equal([9, 9, 9, 10]);
     });
   });
 
@@ -335,11 +334,8 @@ describe("BeaconRegistry", () => {
 
     it("takes whole keys, refuses none, and those with a known x-coordinate", async () => {
       await loadFixture(deployed);
-      const { registry, staking, networkHelpers, ethers } = beacon;
-      const address = await staking.getAddress();
-      await networkHelpers.impersonateAccount(address);
-      await networkHelpers.setBalance(address, 10n ** 18n);
-      const asStaking = registry.connect(await ethers.getSigner(address));
+      const { registry, staking } = beacon;
+      const asStaking = registry.connect(await impersonate(beacon, staking));
       const [first, second] = [keys[0]!.point, keys[1]!.point];
       for (const length of [0, 127, 129]) {
         await expect(asStaking.enroll(new Uint8Array(length)))
@@ -441,26 +437,20 @@ describe("BeaconRegistry", () => {
       expect(returned(last.presentKey)).to.equal(sumOf(beacon, keys.slice(0, 9)));
     });
 
-    it("refuses vacant seats, and reads past the first word of the bitmap", async () => {
-      const mock = await beacon.ethers.deployContract("ValidatorSetMock");
-      for (const [i, key] of keys.slice(0, 3).entries()) await mock.append(g1(key.point), i);
-      await expect(mock.sumAbsent("0x04", 3, 1))
-        .to.be.revertedWithCustomError(mock, "AbsentSeats_Vacant")
+    it("refuses vacant seats", async () => {
+      await loadFixture(launched);
+      const { registry, staking } = beacon;
+      await registry.connect(await impersonate(beacon, staking)).exit(3);
+      await passToEpoch(beacon, 2);
+      const before = await registry.ballot(1, "0x06");
+      expect(before.occupiedCount).to.equal(8);
+      expect(returned(before.presentKey)).to.equal(sumOf(beacon, [keys[0]!, ...keys.slice(3, 8)]));
+      await expect(registry.ballot(2, "0x06"))
+        .to.be.revertedWithCustomError(registry, "AbsentSeats_Vacant")
         .withArgs(2);
-      const [count, sum] = await mock.sumAbsent("0x06", 3, 2);
-      expect(count).to.equal(2);
-      expect(returned(sum)).to.equal(sumOf(beacon, keys.slice(1, 3)));
-      // 300 seats: 38 bytes, seat 256 is bit 0 of byte 32; what follows the bitmap in the calldata does not count.
-      const bitmap = new Uint8Array(38);
-      bitmap[32] = 1;
-      await expect(mock.sumAbsent(bitmap, 300, 2))
-        .to.be.revertedWithCustomError(mock, "AbsentSeats_Vacant")
-        .withArgs(256);
-      bitmap[32] = 0;
-      bitmap[37] = 0x10;
-      await expect(mock.sumAbsent(bitmap, 300, 2))
-        .to.be.revertedWithCustomError(mock, "AbsentSeats_Padding")
-        .withArgs(300, 300);
+      const after = await registry.ballot(2, "0x02");
+      expect(after.occupiedCount).to.equal(7);
+      expect(returned(after.presentKey)).to.equal(sumOf(beacon, [keys[0]!, ...keys.slice(3, 8)]));
     });
   });
 
@@ -540,16 +530,13 @@ describe("BeaconRegistry", () => {
 
     it("advances with the epoch of recording, for CrosslinkAnchors alone", async () => {
       await loadFixture(launched);
-      const { registry, anchors, crypto, launcher, networkHelpers, ethers } = beacon;
+      const { registry, anchors, crypto, launcher } = beacon;
       const reveals = [1, 2, 3].map((byte) => new Uint8Array(256).fill(byte));
       const hashes = reveals.map((reveal) => toHex(crypto.keccak256(reveal)));
       await expect(registry.openBallot(0, "0x", hashes[0]!))
         .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotAnchors")
         .withArgs(launcher.address);
-      const address = await anchors.getAddress();
-      await networkHelpers.impersonateAccount(address);
-      await networkHelpers.setBalance(address, 10n ** 18n);
-      const asAnchors = registry.connect(await ethers.getSigner(address));
+      const asAnchors = registry.connect(await impersonate(beacon, anchors));
       const mixes = [word(await registry.mixAsOf(0))];
       for (const reveal of reveals) mixes.push(nextMix(crypto, mixes.at(-1)!, reveal));
 

@@ -16,6 +16,7 @@ import {
   proposalDigest,
   randaoRevealDigest,
   rollAnswerDigest,
+  voluntaryExitDigest,
   voteDigest,
 } from "../../protocol/vote.ts";
 import type { SigningRootsMock } from "../../types/index.ts";
@@ -139,7 +140,7 @@ describe("Signing roots: TypeScript, Solidity and ethers", () => {
     }
   });
 
-  it("votes, proposals, reveals, answers to the roll and checkpoint bodies", async () => {
+  it("votes, proposals, reveals, answers to the roll, exits and checkpoint bodies", async () => {
     const [a, b] = [random.bytes(32), random.bytes(32)];
     const vote = { sourceEpoch: 5, sourceRoot: a, targetEpoch: U64, targetRoot: b };
     const digest = toHex(voteDigest(crypto, domain, vote));
@@ -150,6 +151,8 @@ describe("Signing roots: TypeScript, Solidity and ethers", () => {
     expect(await mock.proposal(separator, U64, a)).to.equal(toHex(proposalDigest(crypto, domain, U64, a)));
     expect(await mock.randaoReveal(separator, U64)).to.equal(toHex(randaoRevealDigest(crypto, domain, U64)));
     expect(await mock.rollAnswer(separator, U64)).to.equal(toHex(rollAnswerDigest(crypto, domain, U64)));
+    const exit = voluntaryExitDigest(crypto, domain, 2 ** 32 - 1, U64);
+    expect(await mock.voluntaryExit(separator, 2 ** 32 - 1, U64)).to.equal(toHex(exit));
     const body = { epoch: U64, sourceEpoch: 3, sourceRoot: a, rewardsRoot: b };
     expect(await mock.checkpointBody(U64, 3, a, b)).to.equal(toHex(checkpointBodyRoot(crypto, body)));
   });

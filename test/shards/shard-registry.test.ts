@@ -55,6 +55,7 @@ describe("ShardRegistry", () => {
         BigInt(id - 1),
         BigInt(shardChainId(crypto, domain, id)),
         0n,
+        bond,
       ]);
       expect(await shards.isOpen(id)).to.equal(true);
     }

@@ -1,4 +1,4 @@
-import { ZeroAddress } from "ethers";
+import { type Addressable, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { createNativeCrypto } from "../../crypto/native.ts";
@@ -58,6 +58,14 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
 /** What `BeaconRegistry.initialize` takes. */
 export function beaconContracts({ staking, anchors }: { staking: Staking; anchors: CrosslinkAnchors }) {
   return { staking, anchors, slashings: ZeroAddress, rollCall: ZeroAddress };
+}
+
+/** A signer that is a contract, or any other account; it has coins for gas. */
+export async function impersonate({ ethers, networkHelpers }: Beacon, account: Addressable | string) {
+  const address = typeof account === "string" ? account : await account.getAddress();
+  await networkHelpers.impersonateAccount(address);
+  await networkHelpers.setBalance(address, (await ethers.provider.getBalance(address)) + 10n ** 18n);
+  return ethers.getSigner(address);
 }
 
 /** Keys of new validators, the same for a seed. */
