@@ -24,6 +24,8 @@ library PaddedTree {
         uint256 count = leaves.length;
         if (count == 0) return 0;
         if (count == 1) return leaves[0];
+        // A power of two needs no padding on any level.
+        bool isFull = count & (count - 1) == 0;
         bytes32 padding;
         bool ok = true;
         uint256 level;
@@ -57,7 +59,7 @@ library PaddedTree {
                 }
             }
             level = scratch;
-            padding = Sha256.pair(padding, padding);
+            if (!isFull) padding = Sha256.pair(padding, padding);
         }
         // One that runs out of gas leaves too little for everything after it, but do not build on that.
         if (!ok) revert Sha256.Sha256_HashFailed();

@@ -154,9 +154,9 @@ library ValidatorSet {
 
     /// @notice Moves the first scheduled change to the history, if its epoch is at most `last`.
     function roll(State storage self, uint256 last) internal returns (bool rolled, Seats memory seats) {
-        Progress memory p = self.progress;
-        uint256 epoch = p.nextEpoch;
+        uint256 epoch = self.progress.nextEpoch;
         if (epoch == 0 || epoch > last) return (false, seats);
+        Progress memory p = self.progress;
         uint256 change = self.queues.changes[epoch];
         addKeys(self, epoch, self.aggregates[p.since].unpack());
         seats = _after(_latest(p), epoch, change);
