@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
+import { SOLIDITY_SEED, solidityTests } from "./scripts/solidity-tests.ts";
 
 // The compiler comes from the lock file, like every other dependency: Hardhat has nothing to download,
 // and everybody compiles to the same bytecode.
@@ -16,8 +17,18 @@ const compiler = {
   },
 };
 
+/** Handler-driven runs of test/invariants. Arguments are seeds, for which no value is better than another. */
+function invariants(runs: number, depth: number) {
+  const dictionary = { dictionaryWeight: 0, includeStorage: false, includePushBytes: false };
+  return {
+    fuzz: { seed: SOLIDITY_SEED },
+    invariant: { runs, depth, failOnRevert: true, shrinkRunLimit: 200, ...dictionary },
+  };
+}
+
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
+  tasks: [solidityTests],
   solidity: {
     // Tests run the bytecode that is deployed: both profiles are the same compiler with the same settings.
     profiles: { default: compiler, production: compiler },
@@ -32,6 +43,9 @@ export default defineConfig({
   },
   test: {
     mocha: { timeout: 120_000 },
+    solidity: {
+      profiles: { default: invariants(256, 128), heavy: invariants(2048, 256) },
+    },
   },
   networks: {
     // The network of tests. Prague brings the BLS12-381 precompiles (EIP-2537) that the contracts live on.

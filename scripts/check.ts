@@ -59,6 +59,7 @@ const parts: readonly Part[] = [
     what: "our contracts compile without warnings",
     argv: ["scripts/check/compiler-warnings.ts"],
   },
+  { name: "properties", what: "a test for every property", argv: ["scripts/check/properties.ts"] },
   { name: "contract-size", what: "contracts within the limits of the EVM", argv: ["scripts/check/contract-size.ts"] },
 ];
 

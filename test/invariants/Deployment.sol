@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {BeaconContracts, IBeaconRegistry} from "../../contracts/beacon/IBeaconRegistry.sol";
+import {ICrosslinkAnchors} from "../../contracts/beacon/ICrosslinkAnchors.sol";
+import {IStaking} from "../../contracts/beacon/IStaking.sol";
+import {IShardRegistry} from "../../contracts/shards/IShardRegistry.sol";
+import {Parameters} from "../../contracts/types/Parameters.sol";
+import {VM} from "./Vm.sol";
+
+/// @notice A beacon; its contracts know each other.
+struct Beacon {
+    IBeaconRegistry registry;
+    IStaking staking;
+    IShardRegistry shards;
+    ICrosslinkAnchors anchors;
+}
+
+/// @title The beacon on a fresh chain
+/// @notice Everything is as small as the inequalities between parameters allow, so that a short run sees several
+///         lives of a validator.
+library Deployment {
+    error Deployment_Failed(string artifact);
+
+    function parameters() internal pure returns (Parameters memory p) {
+        p.shardCount = 4;
+        p.committeeSize = 4;
+        p.shuffleRounds = 10;
+        p.minOccupied = 3;
+        p.secondsPerSlot = 1;
+        p.slotsPerEpoch = 4;
+        p.inputDelay = 1;
+        p.submitEpochs = 2;
+        p.challengeEpochs = 1;
+        p.challengeBlocks = 2;
+        p.forceEpochs = 5;
+        p.inactivityEpochs = 6;
+        p.rollCallEpochs = 2;
+        p.slashingWindowEpochs = 3;
+        p.withdrawalDelayEpochs = 11;
+        p.withdrawalDelayBlocks = 4;
+        p.maxBlocks = 8;
+        p.churnPerEpochMin = 2;
+        p.churnQuotient = 5;
+        p.inboxEntriesPerEpoch = 4;
+        p.maxForcedBytes = 256;
+        p.launchPeriod = 100;
+        p.stake = 32 ether;
+        p.shardBond = 1 ether;
+        p.withdrawalLimitPerEpoch = 1 ether;
+    }
+
+    function deploy(Parameters memory p) internal returns (Beacon memory beacon) {
+        beacon.registry = IBeaconRegistry(_create("BeaconRegistry", abi.encode(p)));
+        beacon.staking = IStaking(_create("Staking", abi.encode(beacon.registry)));
+        beacon.shards = IShardRegistry(_create("ShardRegistry", abi.encode(beacon.registry)));
+        beacon.anchors = ICrosslinkAnchors(_create("CrosslinkAnchors", abi.encode(beacon.registry, beacon.shards)));
+        beacon.registry.initialize(
+            BeaconContracts({
+                staking: address(beacon.staking),
+                anchors: address(beacon.anchors),
+                slashings: address(0),
+                rollCall: address(0)
+            })
+        );
+    }
+
+    function _create(string memory artifact, bytes memory arguments) private returns (address deployed) {
+        bytes memory code = abi.encodePacked(VM.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 32), mload(code))
+        }
+        if (deployed == address(0)) revert Deployment_Failed(artifact);
+    }
+}

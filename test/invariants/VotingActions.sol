@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {PaddedTree} from "../../contracts/libraries/PaddedTree.sol";
+import {Sha256} from "../../contracts/libraries/Sha256.sol";
+import {SigningRoots} from "../../contracts/libraries/SigningRoots.sol";
+import {CheckpointSubmission} from "../../contracts/types/Checkpoint.sol";
+import {Crosslink} from "../../contracts/types/Crosslink.sol";
+import {BlsSigner} from "./BlsSigner.sol";
+import {TimeActions} from "./TimeActions.sol";
+import {VM} from "./Vm.sol";
+
+/// @notice A checkpoint that was accepted.
+struct Justified {
+    uint64 epoch;
+    uint64 sourceEpoch;
+    bytes32 root;
+    bytes absent;
+    uint256 acceptedTime;
+    uint256 acceptedHeight;
+}
+
+/// @title Checkpoints are voted, well and badly
+abstract contract VotingActions is TimeActions {
+    /// In the order of acceptance; the first one is that of genesis.
+    Justified[] internal line;
+    mapping(uint64 epoch => uint256 index) internal placeInLine;
+    bytes32[] internal entries;
+    uint64 internal finalizedEpoch;
+    uint256 internal settledCount;
+
+    constructor() {
+        entries = new bytes32[](parameters.shardCount);
+        bytes32 root = _root(entries, SigningRoots.checkpointBody(0, 0, 0, 0));
+        line.push(Justified(0, 0, root, "", time, height));
+    }
+
+    // ---------------------------------------------------------------- actions
+
+    /// @notice A vote for some epoch that may be voted, with few absent, or too many.
+    function vote(uint256 seed) external observed {
+        uint64 current = REGISTRY.currentEpoch();
+        uint64 justified = _latest().epoch;
+        uint64 oldest = current > parameters.submitEpochs ? current - parameters.submitEpochs : 0;
+        if (oldest <= justified) oldest = justified + 1;
+        VM.assume(oldest < current);
+        _vote(seed, uint64(oldest + _random(seed, "target", current - oldest)));
+    }
+
+    /// @notice A few epochs in which all goes well.
+    function voteEpochByEpoch(uint256 seed) external observed {
+        uint256 count = 1 + _random(seed, "count", 3);
+        for (uint256 i = 0; i < count; ++i) {
+            _pass(parameters.slotsPerEpoch, 2);
+            uint64 target = REGISTRY.currentEpoch() - 1;
+            if (target > _latest().epoch) _vote(uint256(keccak256(abi.encode(seed, i))), target);
+        }
+    }
+
+    function settle(uint256 seed) external observed {
+        uint256 due = _countSettleable();
+        uint256 max = 1 + _random(seed, "max", 4);
+        uint256 expected = due < max ? due : max;
+        require(ANCHORS.settle(max) == expected, "settled more or less than what is due");
+        settledCount += expected;
+        VM.assume(expected != 0);
+    }
+
+    /// @notice Votes with everybody's signature that no chain of justified checkpoints may have.
+    function voteOutOfLine(uint256 seed) external observed {
+        uint64 current = REGISTRY.currentEpoch();
+        uint64 justified = _latest().epoch;
+        VM.assume(current > 0);
+        Justified memory source = _latest();
+        uint64 target = current - 1;
+        uint256 kind = _random(seed, "kind", 4);
+        if (kind == 0) target = uint64(current + _random(seed, "ahead", 2));
+        if (kind == 1) target = uint64(_random(seed, "behind", justified + 1));
+        if (kind == 2) {
+            VM.assume(current > parameters.submitEpochs + 1);
+            target = uint64(_random(seed, "late", current - parameters.submitEpochs));
+        }
+        if (kind == 3) {
+            VM.assume(line.length > 1);
+            source = line[_random(seed, "source", line.length - 1)];
+        }
+        uint32[] memory occupants = _occupants(target);
+        VM.assume(_countOf(occupants) != 0);
+        (CheckpointSubmission memory s, , ) = _prepare(seed, source, target, occupants, "");
+        _requireRefusal(ANYBODY, address(ANCHORS), 0, abi.encodeCall(ANCHORS.submit, (s)));
+    }
+
+    /// @notice Votes that others signed than those who are said to have signed.
+    function voteWithoutSigners(uint256 seed) external observed {
+        uint64 current = REGISTRY.currentEpoch();
+        VM.assume(current > 0 && current - 1 > _latest().epoch);
+        uint32[] memory occupants = _occupants(current - 1);
+        uint256 one = _random(seed, "one", occupants.length);
+        VM.assume(occupants[one] != 0);
+        occupants[one] = 0;
+        VM.assume(_countOf(occupants) != 0);
+        (CheckpointSubmission memory s, , ) = _prepare(seed, _latest(), current - 1, occupants, "");
+        _requireRefusal(ANYBODY, address(ANCHORS), 0, abi.encodeCall(ANCHORS.submit, (s)));
+    }
+
+    // ---------------------------------------------------------------- the model
+
+    function _latest() internal view returns (Justified memory) {
+        return line[line.length - 1];
+    }
+
+    /// @dev Accepted and finalised, its window over in time and in blocks, and so is that of all before it.
+    function _countSettleable() internal view returns (uint256 count) {
+        uint256 window = uint256(parameters.challengeEpochs) * parameters.slotsPerEpoch * parameters.secondsPerSlot;
+        for (uint256 i = settledCount + 1; i < line.length; ++i) {
+            Justified memory j = line[i];
+            if (j.epoch > finalizedEpoch) break;
+            if (time < j.acceptedTime + window || height < j.acceptedHeight + parameters.challengeBlocks) break;
+            ++count;
+        }
+    }
+
+    // ---------------------------------------------------------------- making votes
+
+    function _vote(uint256 seed, uint64 target) internal {
+        uint32[] memory occupants = _occupants(target);
+        uint256 occupied = _countOf(occupants);
+        // Mostly a few, sometimes more than may be absent.
+        uint256 limit = _random(seed, "many", 8) == 0 ? occupied : occupied / 3;
+        bytes memory absent = _removeSome(seed, occupants, _random(seed, "absent", limit + 1));
+        uint256 present = _countOf(occupants);
+        (CheckpointSubmission memory s, bytes32 root, bytes32[] memory next) = _prepare(
+            seed,
+            _latest(),
+            target,
+            occupants,
+            absent
+        );
+        (uint32 proposer, ) = REGISTRY.proposer(target);
+        if (present * 3 < occupied * 2 || occupied == 0 || proposer == 0) {
+            return _requireRefusal(ANYBODY, address(ANCHORS), 0, abi.encodeCall(ANCHORS.submit, (s)));
+        }
+        VM.prank(ANYBODY, ANYBODY);
+        ANCHORS.submit{gas: GAS_CAP}(s);
+
+        if (target == s.sourceEpoch + 1) finalizedEpoch = s.sourceEpoch;
+        placeInLine[target] = line.length;
+        line.push(Justified(target, s.sourceEpoch, root, absent, time, height));
+        entries = next;
+    }
+
+    /// @dev The vote of the occupants that are given, with the proposer's reveal.
+    function _prepare(
+        uint256 seed,
+        Justified memory source,
+        uint64 target,
+        uint32[] memory present,
+        bytes memory absent
+    ) internal view returns (CheckpointSubmission memory s, bytes32 root, bytes32[] memory next) {
+        s.targetEpoch = target;
+        s.sourceEpoch = source.epoch;
+        s.sourceRoot = source.root;
+        s.previousEntries = entries;
+        s.rewardsRoot = bytes32(seed);
+        s.absent = absent;
+        next = entries;
+        (s.changed, s.entries) = _changeEntries(seed, target, next);
+        root = _root(next, SigningRoots.checkpointBody(target, source.epoch, source.root, s.rewardsRoot));
+        s.signature = BlsSigner.sign(
+            _sumOfSecrets(present),
+            SigningRoots.vote(DOMAIN_SEPARATOR, source.epoch, source.root, target, root)
+        );
+        s.reveal = _reveal(target);
+    }
+
+    /// @dev Of an epoch whose proposer is not known, a signature of the first validator.
+    function _reveal(uint64 target) private view returns (bytes memory) {
+        uint32 proposer = 1;
+        if (target <= REGISTRY.currentEpoch()) (proposer, ) = REGISTRY.proposer(target);
+        if (proposer == 0) proposer = 1;
+        return BlsSigner.sign(_secretOf(proposer), SigningRoots.randaoReveal(DOMAIN_SEPARATOR, target));
+    }
+
+    /// @dev New crosslinks for some of the shards that have committees.
+    function _changeEntries(
+        uint256 seed,
+        uint64 target,
+        bytes32[] memory next
+    ) private view returns (uint256 changed, bytes memory records) {
+        if (target > _lastFixedEpoch()) return (0, "");
+        uint256 committees = REGISTRY.committeeCount(target);
+        for (uint32 p = 0; p < OPEN_SHARDS && p < committees; ++p) {
+            if (uint256(keccak256(abi.encode(seed, "changed", p))) % 2 == 0) continue;
+            changed |= 1 << p;
+            Crosslink memory c = Crosslink({
+                shardId: p + 1,
+                generation: 0,
+                epoch: target,
+                parent: next[p] == 0 ? SigningRoots.genesisCrosslink(DOMAIN_SEPARATOR, p + 1) : next[p],
+                firstBlock: target,
+                lastBlock: target + 1,
+                blocksRoot: keccak256(abi.encode(seed, "blocks", p)),
+                stateRoot: keccak256(abi.encode(seed, "state", p))
+            });
+            next[p] = SigningRoots.crosslink(DOMAIN_SEPARATOR, c);
+            records = bytes.concat(
+                records,
+                abi.encodePacked(c.generation, c.firstBlock, c.lastBlock, c.blocksRoot, c.stateRoot)
+            );
+        }
+    }
+
+    /// @dev Takes some out of the list.
+    /// @return bitmap of their seats, empty if there are none
+    function _removeSome(
+        uint256 seed,
+        uint32[] memory occupants,
+        uint256 count
+    ) internal pure returns (bytes memory bitmap) {
+        if (count == 0 || occupants.length == 0) return "";
+        bitmap = new bytes((occupants.length + 7) / 8);
+        uint256 start = _random(seed, "start", occupants.length);
+        uint256 step = 1 + _random(seed, "step", 3);
+        bool any;
+        for (uint256 i = 0; i < occupants.length && count != 0; ++i) {
+            uint256 seat = (start + i * step) % occupants.length;
+            if (occupants[seat] == 0) continue;
+            occupants[seat] = 0;
+            bitmap[seat / 8] |= bytes1(uint8(1 << (seat % 8)));
+            any = true;
+            --count;
+        }
+        if (!any) bitmap = "";
+    }
+
+    function _root(bytes32[] memory list, bytes32 bodyRoot) private view returns (bytes32) {
+        return Sha256.pair(PaddedTree.root(list), bodyRoot);
+    }
+}
