@@ -232,7 +232,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       transport.close();
       earlyChecks.close();
       operators.close();
-      protection.close();
+      await protection.close();
       provider.destroy();
     },
   };

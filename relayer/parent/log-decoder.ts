@@ -1,4 +1,4 @@
-import type { Log } from "ethers";
+import { EventFragment, type Interface, type Log } from "ethers";
 import { fromHex, word } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { CheckpointSubmission } from "./checkpoint-submission.ts";
@@ -33,6 +33,15 @@ export interface LogContext {
   transaction(): Promise<{ readonly to: string | null; readonly data: string }>;
 }
 
+interface KnownEvent {
+  readonly abi: Interface;
+  readonly fragment: EventFragment;
+}
+
+function eventKey(address: string, topic: string): string {
+  return `${address}/${topic}`.toLowerCase();
+}
+
 /** Positions of the set bits, ascending. */
 function positionsOf(bits: bigint): number[] {
   return Array.from({ length: 256 }, (_, p) => p).filter((p) => ((bits >> BigInt(p)) & 1n) === 1n);
@@ -43,7 +52,8 @@ export class LogDecoder {
   readonly #crypto: Crypto;
   readonly #contracts: Contracts;
   readonly #anchors: string;
-  readonly #interfaces: ReadonlyMap<string, Contracts[keyof Contracts]["interface"]>;
+  /** By the contract's address and the event's topic, in lower case: ethers would hash the signatures for every log. */
+  readonly #events: ReadonlyMap<string, KnownEvent>;
 
   /** @param addresses of the contracts, by the names of `contracts` */
   constructor(crypto: Crypto, contracts: Contracts, addresses: Readonly<Record<keyof Contracts, string>>) {
@@ -51,7 +61,13 @@ export class LogDecoder {
     this.#contracts = contracts;
     this.#anchors = addresses.anchors.toLowerCase();
     const names = Object.keys(contracts) as (keyof Contracts)[];
-    this.#interfaces = new Map(names.map((name) => [addresses[name].toLowerCase(), contracts[name].interface]));
+    this.#events = new Map(
+      names.flatMap((name) => {
+        const abi: Interface = contracts[name].interface;
+        const fragments = abi.fragments.filter((fragment) => EventFragment.isFragment(fragment));
+        return fragments.map((fragment) => [eventKey(addresses[name], fragment.topicHash), { abi, fragment }] as const);
+      }),
+    );
   }
 
   /**
@@ -59,15 +75,16 @@ export class LogDecoder {
    * @throws ParentInconsistent for one that is unknown, since it may be one that it should know
    */
   async decode(log: Log, context: LogContext): Promise<ParentLog | null> {
-    const parsed = this.#interfaces.get(log.address.toLowerCase())?.parseLog(log) ?? null;
-    if (parsed === null) {
+    const event = this.#events.get(eventKey(log.address, log.topics[0] ?? ""));
+    if (event === undefined) {
       throw new ParentInconsistent(`unknown event ${log.topics[0]} of ${log.address} in block ${log.blockNumber}`);
     }
-    if (IRRELEVANT.has(parsed.name)) return null;
+    const { abi, fragment } = event;
+    if (IRRELEVANT.has(fragment.name)) return null;
 
     const { blockNumber } = log;
-    const a = parsed.args;
-    switch (parsed.name) {
+    const a = abi.decodeEventLog(fragment, log.data, log.topics);
+    switch (fragment.name) {
       case "GenesisScheduled":
         return { kind: "genesisScheduled", blockNumber, genesisTime: Number(a.genesisTime) };
       case "ValidatorEnrolled":
@@ -174,7 +191,7 @@ export class LogDecoder {
       case "GroupEjected":
         return { kind: "groupEjected", blockNumber, epoch: Number(a.epoch), group: Number(a.group) };
       default:
-        throw new ParentInconsistent(`event ${parsed.name} in block ${blockNumber} has no place in the model`);
+        throw new ParentInconsistent(`event ${fragment.name} in block ${blockNumber} has no place in the model`);
     }
   }
 

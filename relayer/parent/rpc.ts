@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FetchRequest, isError, JsonRpcProvider, Network } from "ethers";
+import { FetchRequest, isError, type JsonRpcPayload, JsonRpcProvider, type JsonRpcResult, Network } from "ethers";
 import { ParentSettingError } from "./errors.ts";
 
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -67,11 +67,26 @@ export async function connectProvider(
       `the endpoint serves chain ${chainId}, not ${options.expectedChainId}`,
     );
   }
-  return new JsonRpcProvider(request(url), Network.from(chainId), {
+  return new PromptProvider(request(url), Network.from(chainId), {
     staticNetwork: true,
     cacheTimeout: -1,
     batchMaxCount: 1,
   });
+}
+
+/** Reads answers with the platform's decoder: that of ethers, in JavaScript, takes seconds for the events of some thousand validators. */
+class PromptProvider extends JsonRpcProvider {
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+
+  override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
+    const question = this._getConnection();
+    question.body = JSON.stringify(payload);
+    question.setHeader("content-type", "application/json");
+    const response = await question.send();
+    response.assertOk();
+    const answer = JSON.parse(this.#decoder.decode(response.body ?? undefined));
+    return Array.isArray(answer) ? answer : [answer];
+  }
 }
 
 function request(url: string): FetchRequest {

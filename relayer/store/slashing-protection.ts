@@ -2,14 +2,18 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   readFileSync,
   truncateSync,
   writeSync,
 } from "node:fs";
+import { promisify } from "node:util";
 import { toHex } from "../../protocol/bytes.ts";
 import { openDurably } from "./open-file.ts";
+
+const flush = promisify(fsync);
 
 /**
  * What each key has signed, so that it never signs what is slashable: recorded and flushed to disk before the signature
@@ -23,6 +27,10 @@ export class SlashingProtection {
   readonly #proposals: Watermark[] = [];
   /** By key and shard. */
   readonly #attestations = new Map<string, Watermark>();
+  /** The flush that runs or has run last; never rejects. */
+  #flushing: Promise<void> = Promise.resolve();
+  /** The one after it, if somebody waits for it. */
+  #nextFlush: Promise<void> | null = null;
 
   /** @throws Error when the file is damaged; signing without it would be unsafe. */
   constructor(path: string) {
@@ -47,14 +55,26 @@ export class SlashingProtection {
     this.#append({ type: "vote", ids, source: vote.source, epoch: vote.target, root });
   }
 
-  /** Records the attestation for all the keys, or for none. @throws SlashableError */
-  attestation(publicKeys: readonly Uint8Array[], shardId: number, epoch: number, crosslinkHash: Uint8Array): void {
+  /**
+   * Records the attestation for all the keys, or for none, and binds them at once; it may be signed when this resolves. An
+   * epoch has as many as there are shards, at one time: those that come while the disk is busy share the next flush.
+   * @throws SlashableError
+   */
+  async attestation(
+    publicKeys: readonly Uint8Array[],
+    shardId: number,
+    epoch: number,
+    crosslinkHash: Uint8Array,
+  ): Promise<void> {
     const ids = publicKeys.map((key) => this.#idOf(key));
     const root = toHex(crosslinkHash);
     for (const id of ids) {
       assertAbove(`attestation of shard ${shardId}`, this.#attestations.get(`${id}/${shardId}`), { epoch, root });
     }
-    this.#append({ type: "attestation", ids, shardId, epoch, root });
+    const record = { type: "attestation", ids, shardId, epoch, root } as const;
+    this.#write(record);
+    this.#apply(record);
+    await this.#flushed();
   }
 
   /** @throws SlashableError */
@@ -65,7 +85,9 @@ export class SlashingProtection {
     this.#append({ type: "proposal", ids: [id], epoch, root });
   }
 
-  close(): void {
+  /** Returns when nothing is being flushed any more. */
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#nextFlush, this.#flushing]);
     closeSync(this.#file);
   }
 
@@ -74,25 +96,49 @@ export class SlashingProtection {
     const known = this.#ids.get(hex);
     if (known !== undefined) return known;
     const id = this.#ids.size;
-    this.#append({ type: "key", id, publicKey: hex });
+    // A key alone binds nothing: it reaches the disk with the first record that names it.
+    const record = { type: "key", id, publicKey: hex } as const;
+    this.#write(record);
+    this.#apply(record);
     return id;
   }
 
   #append(record: SignedRecord): void {
+    const { size } = fstatSync(this.#file);
+    this.#write(record);
+    try {
+      fsyncSync(this.#file);
+    } catch (error) {
+      // Nothing is signed for it.
+      ftruncateSync(this.#file, size);
+      throw error;
+    }
+    this.#apply(record);
+  }
+
+  #write(record: SignedRecord): void {
     const line = `${JSON.stringify(record)}\n`;
     const { size } = fstatSync(this.#file);
     try {
       if (writeSync(this.#file, line) !== Buffer.byteLength(line)) {
         throw new Error("slashing protection: the record was not written whole; is the disk full?");
       }
-      // A key alone binds nothing: it reaches the disk with the first record that names it.
-      if (record.type !== "key") fsyncSync(this.#file);
     } catch (error) {
-      // Nothing is signed for it, and the next record must not come after half a line.
+      // The next record must not come after half a line.
       ftruncateSync(this.#file, size);
       throw error;
     }
-    this.#apply(record);
+  }
+
+  /** Resolves when everything that is written by now is on disk. What is written while a flush runs may have missed it. */
+  #flushed(): Promise<void> {
+    this.#nextFlush ??= this.#flushing.then(() => {
+      this.#nextFlush = null;
+      const flushed = flush(this.#file);
+      this.#flushing = flushed.catch(() => undefined);
+      return flushed;
+    });
+    return this.#nextFlush;
   }
 
   #apply(record: SignedRecord): void {

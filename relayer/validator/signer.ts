@@ -24,9 +24,9 @@ export class Signer {
     return this.#keys.has(publicKey);
   }
 
-  attest(publicKeys: readonly Uint8Array[], crosslink: Crosslink): Uint8Array {
+  async attest(publicKeys: readonly Uint8Array[], crosslink: Crosslink): Promise<Uint8Array> {
     const hash = crosslinkHash(this.#crypto, this.#domain, crosslink);
-    this.#protection.attestation(publicKeys, crosslink.shardId, crosslink.epoch, hash);
+    await this.#protection.attestation(publicKeys, crosslink.shardId, crosslink.epoch, hash);
     return this.#keys.sign(publicKeys, hash);
   }
 

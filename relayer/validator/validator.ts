@@ -24,6 +24,8 @@ export class Validator {
   readonly #view: ParentView;
   readonly #signer: Signer;
   readonly #checkCrosslink: (signed: SignedCrosslink) => Promise<void>;
+  /** Places of the own validators, by who sits in all of them. */
+  readonly #places = new WeakMap<readonly (Registered | null)[], readonly number[]>();
   /** Hash of the crosslink that was checked here, by shard id. */
   readonly #checked = new EpochBoard<Uint8Array>({ maxEpochs: 4, maxKeys: 256 });
 
@@ -47,7 +49,7 @@ export class Validator {
     if (committee === null || own.length === 0) return null;
     await this.#checkCrosslink(signed);
     const hash = crosslinkHash(this.#crypto, this.#view.domain, crosslink);
-    const signature = this.#signer.attest(keysAt(committee, own), crosslink);
+    const signature = await this.#signer.attest(keysAt(committee, own), crosslink);
     this.#checked.put(crosslink.epoch, String(crosslink.shardId), hash);
     return {
       kind: "attestation",
@@ -161,11 +163,14 @@ export class Validator {
     };
   }
 
-  #ownPlaces(validators: readonly (Registered | null)[]): number[] {
+  #ownPlaces(validators: readonly (Registered | null)[]): readonly number[] {
+    const known = this.#places.get(validators);
+    if (known !== undefined) return known;
     const own: number[] = [];
     validators.forEach((validator, place) => {
       if (validator !== null && this.#signer.owns(validator.publicKey)) own.push(place);
     });
+    this.#places.set(validators, own);
     return own;
   }
 }

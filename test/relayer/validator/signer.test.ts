@@ -125,16 +125,16 @@ describe("Signer: nothing that it signs is slashable", () => {
     signer = new Signer(crypto, domain, validatorKeys, protection);
   }
 
-  function restart(isTorn: boolean): void {
-    protection.close();
+  async function restart(isTorn: boolean): Promise<void> {
+    await protection.close();
     if (isTorn) appendFileSync(file, '{"type":"vote","ids":[0],"sour');
     start();
   }
 
   /** Whether the signer signed it. Whatever else goes wrong is thrown on. */
-  function signs(sign: () => Uint8Array): boolean {
+  async function signs(sign: () => Uint8Array | Promise<Uint8Array>): Promise<boolean> {
     try {
-      sign();
+      await sign();
       return true;
     } catch (error) {
       if (error instanceof SlashableError) return false;
@@ -148,18 +148,22 @@ describe("Signer: nothing that it signs is slashable", () => {
   }
 
   /** Goes through the events with fresh keys. @returns what was asked of each key, and what it signed */
-  function play(events: readonly Event[]): { asked: Record[]; signed: Record[] } {
+  async function play(events: readonly Event[]): Promise<{ asked: Record[]; signed: Record[] }> {
     const [asked, signed] = [emptyRecords(), emptyRecords()];
     const justified: Source[] = [{ epoch: 0, root: new Uint8Array(32) }];
     let current = 2;
     const tip = () => justified.at(-1) as Source;
-    const request = (bits: number, note: (record: Record) => void, sign: (own: Uint8Array[]) => Uint8Array) => {
+    const request = async (
+      bits: number,
+      note: (record: Record) => void,
+      sign: (own: Uint8Array[]) => Uint8Array | Promise<Uint8Array>,
+    ) => {
       const chosen = publicKeys.map((_, i) => i).filter((i) => (bits >> i) & 1);
       const noteIn = (records: Record[]) => {
         for (const i of chosen) note(records[i] as Record);
       };
       noteIn(asked);
-      if (signs(() => sign(chosen.map((i) => publicKeys[i] as Uint8Array)))) noteIn(signed);
+      if (await signs(() => sign(chosen.map((i) => publicKeys[i] as Uint8Array)))) noteIn(signed);
     };
     const vote = (bits: number, it: Vote) =>
       request(
@@ -175,27 +179,27 @@ describe("Signer: nothing that it signs is slashable", () => {
         if (target > tip().epoch) justified.push({ epoch: target, root: rootOf(tip(), target, event.content) });
       } else if (event.kind === "the parent chain reorganises") {
         justified.length = Math.max(1, justified.length - event.depth);
-      } else if (event.kind === "restart") restart(event.isTorn);
+      } else if (event.kind === "restart") await restart(event.isTorn);
       else if (event.kind === "vote") {
         const source = tip();
         if (target <= source.epoch) continue;
         const targetRoot = rootOf(source, target, event.content);
-        vote(event.keys, { sourceEpoch: source.epoch, sourceRoot: source.root, targetEpoch: target, targetRoot });
+        await vote(event.keys, { sourceEpoch: source.epoch, sourceRoot: source.root, targetEpoch: target, targetRoot });
       } else if (event.kind === "vote for anything") {
         const [sourceEpoch, a, targetEpoch, b] = event.vote;
-        vote(event.keys, { sourceEpoch, sourceRoot: word(a), targetEpoch, targetRoot: word(b) });
+        await vote(event.keys, { sourceEpoch, sourceRoot: word(a), targetEpoch, targetRoot: word(b) });
       } else if (event.kind === "attest") {
         const { shardId } = event;
         const crosslink: Crosslink = { ...genesisCrosslink(shardId), epoch: target, blocksRoot: word(event.content) };
         const hash = toHex(crosslinkHash(crypto, domain, crosslink));
-        request(
+        await request(
           event.keys,
           ({ attestations }) => put(attestations, `shard ${shardId} in ${target}`, hash),
           (own) => signer.attest(own, crosslink),
         );
       } else {
         const checkpointRoot = rootOf(tip(), target, event.content);
-        request(
+        await request(
           1 << event.key,
           ({ proposals }) => put(proposals, target, toHex(checkpointRoot)),
           ([own]) => signer.propose(own as Uint8Array, target, checkpointRoot),
@@ -220,8 +224,8 @@ describe("Signer: nothing that it signs is slashable", () => {
     expect(() => signer.vote(publicKeys, honest), "the same once more").not.to.throw();
   });
 
-  it("votes again from the same source after epochs without a checkpoint, and from the next one later", () => {
-    const { signed } = play([
+  it("votes again from the same source after epochs without a checkpoint, and from the next one later", async () => {
+    const { signed } = await play([
       { kind: "vote", keys: 7, content: 0 },
       { kind: "epochs pass", count: 1 },
       { kind: "vote", keys: 7, content: 0 },
@@ -242,15 +246,15 @@ describe("Signer: nothing that it signs is slashable", () => {
     }
   });
 
-  it("over random proposals, failed epochs, reorganisations of the parent chain and restarts", () => {
+  it("over random proposals, failed epochs, reorganisations of the parent chain and restarts", async () => {
     let votes = 0;
     let temptations = 0;
-    fc.assert(
-      fc.property(fc.array(EVENT, { minLength: 20, maxLength: 60 }), (events) => {
-        protection.close();
+    await fc.assert(
+      fc.asyncProperty(fc.array(EVENT, { minLength: 20, maxLength: 60 }), async (events) => {
+        await protection.close();
         file = path.join(folder, `${runs++}.jsonl`);
         start();
-        const { asked, signed } = play(events);
+        const { asked, signed } = await play(events);
         for (const record of signed) {
           expect(offencesIn(record)).to.deep.equal([]);
           votes += record.votes.length;

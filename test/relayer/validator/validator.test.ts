@@ -42,8 +42,8 @@ describe("Validator", () => {
     refuse = false;
   });
 
-  afterEach(() => {
-    protection.close();
+  afterEach(async () => {
+    await protection.close();
     rmSync(folder, { recursive: true });
   });
 
