@@ -22,6 +22,13 @@ export function setBits(bits: Uint8Array): number[] {
   return indices;
 }
 
+/** The bits that are set in the first and not in the second; empty when there are none. Both are as long. */
+export function withoutBits(bits: Uint8Array, others: Uint8Array): Uint8Array {
+  if (others.length !== bits.length) throw new RangeError(`${others.length} bytes of bits, not ${bits.length}`);
+  const rest = bits.map((byte, i) => byte & ~(others[i] as number));
+  return rest.every((byte) => byte === 0) ? new Uint8Array() : rest;
+}
+
 /** A bit field with its number of bits, for the wire. */
 export interface BitField {
   readonly count: number;

@@ -7,13 +7,15 @@ import {AppendTree} from "../libraries/AppendTree.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {CheckpointEntries} from "../libraries/CheckpointEntries.sol";
 import {PaddedTree} from "../libraries/PaddedTree.sol";
+import {SeatBitmap} from "../libraries/SeatBitmap.sol";
 import {Sha256} from "../libraries/Sha256.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SparseMerkleTree} from "../libraries/SparseMerkleTree.sol";
 import {SubmissionEncoding} from "../libraries/SubmissionEncoding.sol";
 import {StateKeys} from "../libraries/StateKeys.sol";
 import {IShardRegistry} from "../shards/IShardRegistry.sol";
-import {Checkpoint, CheckpointSubmission, Settlement} from "../types/Checkpoint.sol";
+import {Checkpoint, CheckpointSubmission, Settlement, VoteSupplement} from "../types/Checkpoint.sol";
+import {G1Point} from "../types/G1Point.sol";
 import {G2Point} from "../types/G2Point.sol";
 import {Message} from "../types/Message.sol";
 import {Parameters} from "../types/Parameters.sol";
@@ -22,10 +24,11 @@ import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "./ICrosslinkAnchors.sol";
 
 /// @title Checkpoints: what the validators voted, what is final, what may be read
-/// @notice See ICrosslinkAnchors. Late votes, the roll call, and entries voided by disputes come with later issues: a
-///         record has room for them in `Settlement.exceptions`, which is written at acceptance and at settlement only.
+/// @notice See ICrosslinkAnchors. Entries voided by disputes come with a later issue: there is room for them in
+///         `Settlement.exceptions`, which is written at acceptance and at settlement only.
 contract CrosslinkAnchors is ICrosslinkAnchors {
     using SafeCast for uint256;
+    using SeatBitmap for bytes;
 
     struct Finality {
         uint64 justified;
@@ -50,6 +53,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     uint256 private immutable SHARD_COUNT;
     uint256 private immutable MAX_BLOCKS;
     uint256 private immutable SUBMIT_EPOCHS;
+    uint256 private immutable EPOCH_SECONDS;
     uint256 private immutable CHALLENGE_SECONDS;
     uint256 private immutable CHALLENGE_BLOCKS;
 
@@ -70,7 +74,8 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         SHARD_COUNT = p.shardCount;
         MAX_BLOCKS = p.maxBlocks;
         SUBMIT_EPOCHS = p.submitEpochs;
-        CHALLENGE_SECONDS = uint256(p.challengeEpochs) * p.slotsPerEpoch * p.secondsPerSlot;
+        EPOCH_SECONDS = uint256(p.slotsPerEpoch) * p.secondsPerSlot;
+        CHALLENGE_SECONDS = p.challengeEpochs * EPOCH_SECONDS;
         CHALLENGE_BLOCKS = p.challengeBlocks;
         // The genesis checkpoint, of epoch 0. It is justified, finalised and settled, and nothing can be read from it.
         bytes32 body = SigningRoots.checkpointBody(0, 0, 0, 0);
@@ -107,6 +112,37 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         emit CheckpointAccepted(s.targetEpoch, s.sourceEpoch, targetRoot, entriesRoot, s.rewardsRoot, s.changed);
         if (voided != 0) emit EntriesVoided(s.targetEpoch, voided);
         if (s.targetEpoch == s.sourceEpoch + 1) emit CheckpointFinalized(s.sourceEpoch);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function supplement(VoteSupplement calldata s) external {
+        bytes32 bodyRoot = SigningRoots.checkpointBody(s.targetEpoch, s.sourceEpoch, s.sourceRoot, s.rewardsRoot);
+        bytes32 root = Sha256.pair(s.entriesRoot, bodyRoot);
+        bytes32 commitment = Hashes.efficientKeccak256(root, _absentHash(s.absent));
+        if (commitment != _commitments[s.targetEpoch]) {
+            revert CrosslinkAnchors_WrongCheckpoint(commitment, _commitments[s.targetEpoch]);
+        }
+        // The challenge window is not shorter, so what has settled does not change any more.
+        (uint256 acceptedAt, ) = _timesOf(s.targetEpoch);
+        uint256 deadline = acceptedAt + EPOCH_SECONDS;
+        if (block.timestamp >= deadline) revert CrosslinkAnchors_SupplementTooLate(s.targetEpoch, deadline);
+        (bool isPart, bytes memory absent) = s.absent.without(s.added);
+        if (!isPart) revert CrosslinkAnchors_NotAbsent();
+
+        (, G1Point memory keys) = REGISTRY.sumOfKeys(s.targetEpoch, s.added);
+        bytes32 digest = SigningRoots.vote(
+            REGISTRY.domainSeparator(),
+            s.sourceEpoch,
+            s.sourceRoot,
+            s.targetEpoch,
+            root
+        );
+        if (!Bls.verify(keys, digest, _decodeSignature(s.signature), Bls.SIGNATURE_TAG)) {
+            revert CrosslinkAnchors_InvalidSignature();
+        }
+        bytes32 absentHash = _absentHash(absent);
+        _commitments[s.targetEpoch] = Hashes.efficientKeccak256(root, absentHash);
+        emit VotesSupplemented(s.targetEpoch, s.added, absentHash);
     }
 
     /// @inheritdoc ICrosslinkAnchors
@@ -256,8 +292,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     }
 
     function _accept(CheckpointSubmission calldata s, bytes32 targetRoot, uint256 voided) private {
-        bytes32 absentHash = s.absent.length == 0 ? bytes32(0) : keccak256(s.absent);
-        _commitments[s.targetEpoch] = Hashes.efficientKeccak256(targetRoot, absentHash);
+        _commitments[s.targetEpoch] = Hashes.efficientKeccak256(targetRoot, _absentHash(s.absent));
         _setTimes(s.targetEpoch);
         if (s.targetEpoch != s.sourceEpoch + 1) {
             _gaps[s.targetEpoch].sourceEpoch = s.sourceEpoch;
@@ -269,6 +304,10 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         // Its ancestors are finalised with it.
         if (s.targetEpoch == s.sourceEpoch + 1) f.finalized = s.sourceEpoch;
         _finality = f;
+    }
+
+    function _absentHash(bytes memory absent) private pure returns (bytes32) {
+        return absent.length == 0 ? bytes32(0) : keccak256(absent);
     }
 
     function _decodeSignature(bytes calldata signature) private pure returns (G2Point memory) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Checkpoint, CheckpointSubmission, Settlement} from "../types/Checkpoint.sol";
+import {Checkpoint, CheckpointSubmission, Settlement, VoteSupplement} from "../types/Checkpoint.sol";
 import {Message} from "../types/Message.sol";
 import {CrosslinkProof, MessageProof, StateProof} from "../types/Proofs.sol";
 
@@ -24,6 +24,10 @@ interface ICrosslinkAnchors {
     );
     /// @notice Bit p of `positions`: the accepted entry at p is of a dead generation, so nothing may be read from it.
     event EntriesVoided(uint64 indexed targetEpoch, uint256 positions);
+    /// @notice Late votes were added to those for the accepted checkpoint of that epoch.
+    /// @param added bitmap of the seats that are not absent any more
+    /// @param absentHash names those who still are
+    event VotesSupplemented(uint64 indexed targetEpoch, bytes added, bytes32 absentHash);
     /// @notice The checkpoint of that epoch is finalised, and all before it.
     event CheckpointFinalized(uint64 indexed epoch);
     /// @notice The checkpoint can be read from, except at the positions of the set bits.
@@ -47,6 +51,12 @@ interface ICrosslinkAnchors {
     error CrosslinkAnchors_NoProposer(uint64 targetEpoch);
     error CrosslinkAnchors_SignatureLength(uint256 length);
     error CrosslinkAnchors_InvalidSignature();
+    /// @notice The checkpoint of that epoch has another root or other absent seats than were given, or there is none.
+    error CrosslinkAnchors_WrongCheckpoint(bytes32 commitment, bytes32 expected);
+    /// @notice Late votes are taken for an epoch's time after acceptance.
+    error CrosslinkAnchors_SupplementTooLate(uint64 targetEpoch, uint256 deadline);
+    /// @notice Not all seats whose votes are added were absent.
+    error CrosslinkAnchors_NotAbsent();
     error CrosslinkAnchors_NotSettled(uint64 epoch);
     /// @notice The checkpoint is settled, but not this position of it.
     error CrosslinkAnchors_Excepted(uint64 epoch, uint256 position);
@@ -60,6 +70,13 @@ interface ICrosslinkAnchors {
 
     /// @notice Takes the aggregate vote of an epoch: its checkpoint is justified. Anybody may submit it.
     function submit(CheckpointSubmission calldata submission) external;
+
+    /**
+     * @notice Takes votes for an accepted checkpoint that came too late for its submission: from then on these seats
+     * count as having voted, with everything that they may be punished for. Anybody may bring them, for an epoch's time
+     * after acceptance, one after the other. Nothing else about the checkpoint changes.
+     */
+    function supplement(VoteSupplement calldata votes) external;
 
     /**
      * @notice Settles up to `max` checkpoints, in order, as far as they are finalised and their window has passed.

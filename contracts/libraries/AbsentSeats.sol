@@ -8,6 +8,7 @@ import {Bits} from "./Bits.sol";
 import {Bls} from "./Bls.sol";
 import {KeyBlobs} from "./KeyBlobs.sol";
 import {KeySum, KeySums} from "./KeySum.sol";
+import {SeatBitmap} from "./SeatBitmap.sol";
 import {Seats, ValidatorSet} from "./ValidatorSet.sol";
 
 /// @title The seats that did not vote
@@ -16,6 +17,7 @@ import {Seats, ValidatorSet} from "./ValidatorSet.sol";
 ///         zero: all their seats may be listed or none, whether they signed or not. Because of the proofs of possession
 ///         such keys are in one hand, so nobody else's record is in doubt.
 library AbsentSeats {
+    using SeatBitmap for bytes;
     using ValidatorSet for ValidatorSet.State;
 
     error AbsentSeats_Length(uint256 length, uint256 expected);
@@ -112,9 +114,9 @@ library AbsentSeats {
         uint256 changedGroups,
         KeySum taken
     ) private view returns (uint256 total) {
-        uint256 groups = (bitmap.length + 31) / 32;
+        uint256 groups = bitmap.groups();
         for (uint256 group = changedGroups == 0 ? packed : 0; group < groups; ++group) {
-            uint256 word = _word(bitmap, group);
+            uint256 word = bitmap.word(group);
             uint256 changed = set.changedSeatsOf(changedGroups, group);
             if (group < packed) word &= changed;
             if (word != 0) total += _addSeats(set, seatCount, epoch, group, word, changed, taken);
@@ -141,18 +143,6 @@ library AbsentSeats {
             if (validator == 0) revert AbsentSeats_Vacant(seat);
             taken.add(set.keys[validator]);
             ++count;
-        }
-    }
-
-    /// @dev The 32 bytes of the bitmap about a group, zeros past the end.
-    function _word(bytes calldata bitmap, uint256 group) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            let offset := shl(5, group)
-            word := calldataload(add(bitmap.offset, offset))
-            let rest := sub(bitmap.length, offset)
-            if lt(rest, 32) {
-                word := and(word, not(shr(shl(3, rest), not(0))))
-            }
         }
     }
 }

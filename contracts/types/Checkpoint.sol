@@ -7,7 +7,7 @@ pragma solidity 0.8.37;
  */
 struct Checkpoint {
     // keccak256(root ‖ absentHash); absentHash is keccak256 of the absent bitmap, zero when nobody was absent: what was
-    // voted for readers, who voted for evidence
+    // voted for readers, who voted for evidence. Late votes replace it, until an epoch's time after acceptance
     bytes32 commitment;
     // parent chain's time and block of acceptance: the challenge window counts from both
     uint64 acceptedAt;
@@ -40,4 +40,20 @@ struct CheckpointSubmission {
     bytes absent;
     bytes signature;
     bytes reveal;
+}
+
+/**
+ * @notice Votes for an accepted checkpoint that came too late for its submission. The first five fields open the
+ * checkpoint's root, `absent` is the bitmap of those who have not voted for it so far, and `added` that of those
+ * among them who signed the same vote (formats, section 7).
+ */
+struct VoteSupplement {
+    uint64 targetEpoch;
+    uint64 sourceEpoch;
+    bytes32 sourceRoot;
+    bytes32 entriesRoot;
+    bytes32 rewardsRoot;
+    bytes absent;
+    bytes added;
+    bytes signature;
 }

@@ -1,3 +1,4 @@
+import { withoutBits } from "../../protocol/bits.ts";
 import { equal, toHex } from "../../protocol/bytes.ts";
 import {
   absentHashOf,
@@ -12,10 +13,12 @@ import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
 import type { CheckpointSubmission } from "./checkpoint-submission.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { CheckpointAccepted, CheckpointSettled, EntriesVoided } from "./parent-log.ts";
+import type { CheckpointAccepted, CheckpointSettled, EntriesVoided, VotesSupplemented } from "./parent-log.ts";
 import type { AcceptedCheckpoint, ChangedEntry, CheckpointLink, ParentBlock, Settlement } from "./parent-view.ts";
 
 interface Recorded extends AcceptedCheckpoint {
+  absent: Uint8Array;
+  absentHash: Uint8Array;
   voided: readonly number[];
 }
 
@@ -100,6 +103,21 @@ export class CheckpointHistory {
     this.#of(log.targetEpoch).voided = log.positions;
   }
 
+  /** @throws ParentInconsistent when others are left absent than the event says */
+  supplement(log: VotesSupplemented): void {
+    const recorded = this.#of(log.targetEpoch);
+    const absent = withoutBits(recorded.absent, log.added);
+    const absentHash = absentHashOf(this.#crypto, absent);
+    if (!equal(absentHash, log.absentHash)) {
+      throw new ParentInconsistent(
+        `after late votes for the checkpoint of epoch ${log.targetEpoch} the absent hash to ${toHex(absentHash)}, ` +
+          `the event says ${toHex(log.absentHash)}`,
+      );
+    }
+    recorded.absent = absent;
+    recorded.absentHash = absentHash;
+  }
+
   finalize(epoch: number): void {
     this.#finalized = this.#of(epoch).checkpoint.body.epoch;
   }
@@ -143,11 +161,13 @@ export class CheckpointHistory {
     changed: readonly ChangedEntry[],
     submission: CheckpointSubmission | null,
   ): Recorded {
+    const absent = submission?.absent ?? new Uint8Array();
     const recorded: Recorded = {
       checkpoint,
       root: checkpointRoot(this.#crypto, checkpoint),
       bodyRoot: checkpointBodyRoot(this.#crypto, checkpoint.body),
-      absentHash: absentHashOf(this.#crypto, submission?.absent ?? new Uint8Array()),
+      absent,
+      absentHash: absentHashOf(this.#crypto, absent),
       acceptedTime: block.timestamp,
       acceptedBlock: block.number,
       acceptedEpoch,

@@ -167,6 +167,14 @@ export class LogDecoder {
           targetEpoch: Number(a.targetEpoch),
           positions: positionsOf(a.positions),
         };
+      case "VotesSupplemented":
+        return {
+          kind: "votesSupplemented",
+          blockNumber,
+          targetEpoch: Number(a.targetEpoch),
+          added: fromHex(a.added),
+          absentHash: fromHex(a.absentHash),
+        };
       case "CheckpointFinalized":
         return { kind: "checkpointFinalized", blockNumber, epoch: Number(a.epoch) };
       case "CheckpointSettled":

@@ -15,6 +15,7 @@ export type ParentLog = { readonly blockNumber: number } & (
   | InboxEntryAdded
   | CheckpointAccepted
   | EntriesVoided
+  | VotesSupplemented
   | CheckpointFinalized
   | CheckpointSettled
   | RollCalled
@@ -100,6 +101,15 @@ export interface EntriesVoided {
   readonly kind: "entriesVoided";
   readonly targetEpoch: number;
   readonly positions: readonly number[];
+}
+
+export interface VotesSupplemented {
+  readonly kind: "votesSupplemented";
+  readonly targetEpoch: number;
+  /** Bitmap of the seats that are not absent any more. */
+  readonly added: Uint8Array;
+  /** Names those who still are. */
+  readonly absentHash: Uint8Array;
 }
 
 export interface CheckpointFinalized {

@@ -147,6 +147,9 @@ export class ParentState implements ParentView {
       case "entriesVoided":
         this.#checkpoints.void(log);
         break;
+      case "votesSupplemented":
+        this.#checkpoints.supplement(log);
+        break;
       case "checkpointFinalized":
         this.#checkpoints.finalize(log.epoch);
         break;

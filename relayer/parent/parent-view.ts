@@ -161,6 +161,8 @@ export interface AcceptedCheckpoint {
   readonly root: Uint8Array;
   /** Right child of the root: opens it together with the entries. */
   readonly bodyRoot: Uint8Array;
+  /** Bitmap of the seats that have not voted for it, so far; empty when all have. */
+  readonly absent: Uint8Array;
   /** keccak256 of the absent bitmap, zero when nobody was absent: opens the commitment on chain together with the root. */
   readonly absentHash: Uint8Array;
   /** Time, block and epoch of the parent chain at acceptance; of deployment for the genesis checkpoint. */

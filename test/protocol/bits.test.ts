@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { bitsFrom, hasBit, readBits, setBits, writeBits } from "../../protocol/bits.ts";
+import { bitsFrom, hasBit, readBits, setBits, withoutBits, writeBits } from "../../protocol/bits.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../../protocol/bytes.ts";
 import { property } from "../support/property.ts";
 
@@ -26,6 +26,15 @@ describe("bit fields", () => {
       }),
       property(100),
     );
+  });
+
+  it("are taken out of others", () => {
+    const bits = bitsFrom([0, 3, 9], 10);
+    expect(withoutBits(bits, bitsFrom([3, 4], 10))).to.deep.equal(bitsFrom([0, 9], 10));
+    expect(withoutBits(bits, bitsFrom([], 10))).to.deep.equal(bits);
+    // What is empty is left out.
+    expect(withoutBits(bits, bitsFrom([0, 3, 9], 10))).to.deep.equal(new Uint8Array());
+    expect(() => withoutBits(bits, bitsFrom([0], 8))).to.throw(RangeError);
   });
 
   it("do not hold bits past their number", () => {

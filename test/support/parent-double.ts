@@ -149,6 +149,7 @@ export class ParentDouble implements OperatorParentView {
       checkpoint,
       root,
       bodyRoot: checkpointBodyRoot(this.#crypto, checkpoint.body),
+      absent: new Uint8Array(),
       absentHash: ZERO_HASH,
       acceptedTime: 0,
       acceptedBlock: 0,

@@ -1,10 +1,14 @@
 import { expect } from "chai";
 import { createNativeCrypto } from "../../../crypto/native.ts";
+import { bitsFrom } from "../../../protocol/bits.ts";
+import { SIGNATURE_TAG } from "../../../protocol/bls.ts";
 import { toHex, ZERO_HASH } from "../../../protocol/bytes.ts";
 import { checkpointCommitment } from "../../../protocol/checkpoint.ts";
 import { genesisCrosslink } from "../../../protocol/crosslink.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
+import { paddedTreeRoot } from "../../../protocol/padded-tree.ts";
 import { type Parameters, parametersFor } from "../../../protocol/presets.ts";
+import { voteDigest } from "../../../protocol/vote.ts";
 import { depositToInbox, forceTransaction } from "../../../relayer/parent/actions/add-inbox-entry.ts";
 import { openShard } from "../../../relayer/parent/actions/open-shard.ts";
 import { registerValidators } from "../../../relayer/parent/actions/register-validators.ts";
@@ -15,7 +19,7 @@ import type { ChangedRecord } from "../../../relayer/parent/checkpoint-submissio
 import { connectContracts } from "../../../relayer/parent/contracts.ts";
 import type { DeploymentRecord } from "../../../relayer/parent/deployment.ts";
 import { ParentFollower } from "../../../relayer/parent/parent-follower.ts";
-import type { ParentBlock } from "../../../relayer/parent/parent-view.ts";
+import type { AcceptedCheckpoint, ParentBlock } from "../../../relayer/parent/parent-view.ts";
 import { TransactionSender } from "../../../relayer/parent/transaction-sender.ts";
 import { SeededRandom } from "../../support/random.ts";
 import { registrationOf } from "./support/registration.ts";
@@ -215,6 +219,43 @@ describe("ParentFollower", () => {
     expect(facts.settledCheckpointRoot(1, 0, 6)).to.deep.equal(epoch1?.root);
     expect(facts.settledCheckpointRoot(2, 0, 6)).to.equal(null);
     expect(told).to.deep.equal(["checkpoint 1", "finalized 0", "checkpoint 2", "finalized 1", "settled 1"]);
+  });
+
+  it("follows late votes, which open the checkpoint from then on", async () => {
+    const { view } = follower;
+    await enterEpoch(2);
+    await accept(1, [], [3, 9]);
+    const accepted = view.checkpoint(1) as AcceptedCheckpoint;
+    const { body, entries } = accepted.checkpoint;
+    const link = { sourceEpoch: 0, sourceRoot: body.sourceRoot, targetEpoch: 1, targetRoot: accepted.root };
+    for (const [seat, left] of [
+      [9, bitsFrom([3], 16)],
+      [3, new Uint8Array()],
+    ] as const) {
+      const key = keys().get(toHex(view.occupant(seat, 1)?.publicKey ?? ZERO_HASH)) as Uint8Array;
+      const { bls } = crypto;
+      const signature = bls.decompressG2(bls.sign(key, voteDigest(crypto, view.domain, link), SIGNATURE_TAG));
+      const { absent } = view.checkpoint(1) as AcceptedCheckpoint;
+      const entriesRoot = paddedTreeRoot(crypto, entries);
+      const votes = {
+        ...link,
+        entriesRoot,
+        rewardsRoot: body.rewardsRoot,
+        absent,
+        added: bitsFrom([seat], 16),
+        signature,
+      };
+      const data = contracts().anchors.interface.encodeFunctionData("supplement", [votes]);
+      await sender.send({ action: "supplement", to: record.addresses.anchors, data });
+      await follower.poll();
+      expect(view.checkpoint(1)?.absent).to.deep.equal(left);
+      const { absentHash } = view.checkpoint(1) as AcceptedCheckpoint;
+      expect(toHex(checkpointCommitment(crypto, accepted.root, absentHash))).to.equal(
+        (await contracts().anchors.checkpoint(1)).commitment,
+      );
+    }
+    // What was submitted stays what is submitted again after a reorg.
+    expect(view.checkpoint(1)?.submission?.absent).to.deep.equal(bitsFrom([3, 9], 16));
   });
 
   it("rolls back with the chain, and the kept submission is accepted again", async () => {
