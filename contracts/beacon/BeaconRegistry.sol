@@ -84,7 +84,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         _staking = _requireContract(contracts.staking);
         _anchors = _requireContract(contracts.anchors);
         _slashings = contracts.slashings;
-        _rollCall = contracts.rollCall;
+        _rollCall = _requireContract(contracts.rollCall);
         emit Initialized(contracts);
     }
 

@@ -12,6 +12,7 @@ export default buildModule("Watchfire", (m) => {
   const anchors = m.contract("CrosslinkAnchors", [registry, shardRegistry]);
   const vault = m.contract("Vault", [registry, anchors]);
   const inbox = m.contract("Inbox", [registry, shardRegistry, vault]);
-  m.call(registry, "initialize", [{ staking, anchors, slashings: ZeroAddress, rollCall: ZeroAddress }]);
-  return { registry, staking, shardRegistry, anchors, inbox, vault };
+  const rollCall = m.contract("RollCall", [registry, anchors, staking]);
+  m.call(registry, "initialize", [{ staking, anchors, slashings: ZeroAddress, rollCall }]);
+  return { registry, staking, shardRegistry, anchors, inbox, vault, rollCall };
 });

@@ -10,11 +10,12 @@ import { type Parameters, parametersFor } from "../../protocol/presets.ts";
 import { batchProofOfPossessionDigest } from "../../protocol/vote.ts";
 import { BeaconRegistry__factory } from "../../types/factories/beacon/BeaconRegistry__factory.ts";
 import { CrosslinkAnchors__factory } from "../../types/factories/beacon/CrosslinkAnchors__factory.ts";
+import { RollCall__factory } from "../../types/factories/beacon/RollCall__factory.ts";
 import { Staking__factory } from "../../types/factories/beacon/Staking__factory.ts";
 import { Inbox__factory } from "../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
-import type { CrosslinkAnchors, Staking } from "../../types/index.ts";
+import type { CrosslinkAnchors, RollCall, Staking } from "../../types/index.ts";
 import { keyPair } from "./bls-keys.ts";
 import { SeededRandom } from "./random.ts";
 
@@ -46,7 +47,8 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
   const anchors = await new CrosslinkAnchors__factory(launcher).deploy(registry, shards);
   const vault = await new Vault__factory(launcher).deploy(registry, anchors);
   const inbox = await new Inbox__factory(launcher).deploy(registry, shards, vault);
-  const contracts = { registry, staking, shards, anchors, vault, inbox };
+  const rollCall = await new RollCall__factory(launcher).deploy(registry, anchors, staking);
+  const contracts = { registry, staking, shards, anchors, vault, inbox, rollCall };
   await registry.initialize(beaconContracts(contracts));
 
   const crypto: Crypto = await createNativeCrypto();
@@ -56,8 +58,9 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
 }
 
 /** What `BeaconRegistry.initialize` takes. */
-export function beaconContracts({ staking, anchors }: { staking: Staking; anchors: CrosslinkAnchors }) {
-  return { staking, anchors, slashings: ZeroAddress, rollCall: ZeroAddress };
+export function beaconContracts(contracts: { staking: Staking; anchors: CrosslinkAnchors; rollCall: RollCall }) {
+  const { staking, anchors, rollCall } = contracts;
+  return { staking, anchors, slashings: ZeroAddress, rollCall };
 }
 
 /** A signer that is a contract, or any other account; it has coins for gas. */

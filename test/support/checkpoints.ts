@@ -29,6 +29,8 @@ export interface VoteOptions {
   readonly changes?: readonly Change[];
   /** Seats whose occupants do not sign and are listed. */
   readonly absent?: readonly number[];
+  /** Seats without an occupant, who is neither asked nor listed. */
+  readonly vacant?: readonly number[];
   readonly rewardsRoot?: Uint8Array;
 }
 
@@ -62,7 +64,7 @@ export class Voters {
   }
 
   /** A signed vote for the epoch, as it is submitted. The epoch has begun. */
-  async vote(epoch: number, { changes = [], absent = [], rewardsRoot = ZERO_HASH }: VoteOptions = {}) {
+  async vote(epoch: number, { changes = [], absent = [], vacant = [], rewardsRoot = ZERO_HASH }: VoteOptions = {}) {
     const { crypto, domain, registry } = this.#beacon;
     const source = { epoch: this.source.body.epoch, root: this.root(), entries: this.source.entries };
     this.crosslinks = new Map(
@@ -87,7 +89,7 @@ export class Voters {
       targetRoot: this.root(target),
     });
     const seats = Number(await registry.seatCount(epoch));
-    const present = this.#keys.slice(0, seats).filter((_, seat) => !absent.includes(seat));
+    const present = this.#keys.slice(0, seats).filter((_, seat) => !absent.includes(seat) && !vacant.includes(seat));
     const { seat } = await registry.proposer(epoch);
     const submission: CheckpointSubmission = {
       targetEpoch: epoch,

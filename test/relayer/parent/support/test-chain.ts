@@ -6,6 +6,7 @@ import type { DeploymentRecord } from "../../../../relayer/parent/deployment.ts"
 import { connectProvider } from "../../../../relayer/parent/rpc.ts";
 import { BeaconRegistry__factory } from "../../../../types/factories/beacon/BeaconRegistry__factory.ts";
 import { CrosslinkAnchors__factory } from "../../../../types/factories/beacon/CrosslinkAnchors__factory.ts";
+import { RollCall__factory } from "../../../../types/factories/beacon/RollCall__factory.ts";
 import { Staking__factory } from "../../../../types/factories/beacon/Staking__factory.ts";
 import { Inbox__factory } from "../../../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../../../types/factories/shards/ShardRegistry__factory.ts";
@@ -79,7 +80,8 @@ export class TestChain {
     const staking = await create(new Staking__factory(wallet), registry);
     const vault = await create(new Vault__factory(wallet), registry, anchors);
     const inbox = await create(new Inbox__factory(wallet), registry, shardRegistry, vault);
-    const contracts = { staking, anchors, slashings: ZeroAddress, rollCall: ZeroAddress };
+    const rollCall = await create(new RollCall__factory(wallet), registry, anchors, staking);
+    const contracts = { staking, anchors, slashings: ZeroAddress, rollCall };
     await (await BeaconRegistry__factory.connect(registry, wallet).initialize(contracts, { nonce })).wait();
     return { addresses: { registry, staking, anchors, shardRegistry, inbox, vault }, deploymentBlock };
   }
