@@ -12,7 +12,12 @@ import {
   type KeyPair,
   newKeys,
   passGenesis,
+  passToEpoch,
+  TEST_PARAMETERS,
 } from "../support/beacon.ts";
+
+import { INFINITY_G1, returned } from "../support/points.ts";
+import { asSlashings } from "../support/stakes.ts";
 
 const SEATS = 550;
 
@@ -97,6 +102,96 @@ describe("Groups of keys", () => {
     const { seat } = await registry.proposer(0);
     const { proposerKey } = await registry.ballot(0, "0x");
     expect(proposerKey.yb).to.equal(toHex((keys[Number(seat)] as KeyPair).point.subarray(96)));
+  });
+});
+
+describe("Groups of keys whose seats change hands", () => {
+  const KEYS = 640;
+  let beacon: Beacon;
+  let keys: KeyPair[];
+
+  before(async () => {
+    beacon = await deployBeacon({ ...TEST_PARAMETERS, churnPerEpochMin: 16 });
+    keys = newKeys(beacon.crypto, KEYS);
+    await depositAll(beacon, keys.slice(0, SEATS), 64);
+    await passGenesis(beacon);
+  });
+
+  /** The sums of the seats of an epoch are those of the occupants that the registry names one by one. */
+  async function expectEpoch(epoch: number): Promise<void> {
+    const { registry, crypto } = beacon;
+    const count = Number(await registry.seatCount(epoch));
+    const occupants: number[] = [];
+    for (let group = 0; 256 * group < count; group++) {
+      occupants.push(...(await registry.groupOccupants(group, epoch)).map(Number));
+    }
+    expect(occupants).to.have.length(count);
+    const occupied = [...occupants.keys()].filter((seat) => occupants[seat] !== 0);
+    expect(await registry.occupiedCount(epoch)).to.equal(occupied.length);
+    const lists: Record<string, (seat: number) => boolean> = {
+      "every third": (seat) => seat % 3 === 0,
+      "nearly all of a group": (seat) => seat < 250,
+      "all of two groups": (seat) => seat < 512,
+      "those that change": (seat) => seat % 32 < 2,
+      everybody: () => true,
+    };
+    for (const [name, isListed] of Object.entries(lists)) {
+      const listed = occupied.filter(isListed);
+      const publicKeys = listed.map((seat) => (keys[(occupants[seat] as number) - 1] as KeyPair).publicKey);
+      const [number, sum] = await registry.sumOfKeys(epoch, bitsFrom(listed, count));
+      expect(number).to.equal(listed.length);
+      expect(returned(sum), `${name} in epoch ${epoch}`).to.equal(
+        toHex(crypto.bls.decompressG1(crypto.bls.aggregatePublicKeys(publicKeys))),
+      );
+      const ballot = await registry.ballot(epoch, bitsFrom(listed, count));
+      expect(ballot.absentCount).to.equal(listed.length);
+      expect(ballot.occupiedCount).to.equal(occupied.length);
+    }
+    for (const seat of [...occupants.keys()].filter((seat) => occupants[seat] === 0)) {
+      await expect(registry.sumOfKeys(epoch, bitsFrom([seat], count)))
+        .to.be.revertedWithCustomError(registry, "AbsentSeats_Vacant")
+        .withArgs(seat);
+    }
+  }
+
+  /** Of the epochs with changes, 2 to 6, and of those around them. */
+  async function expectAll(): Promise<void> {
+    for (const epoch of [0, 1, 2, 3, 4, 5, 6, 7]) await expectEpoch(epoch);
+    const { registry } = beacon;
+    for (let epoch = 1; epoch <= 7; epoch++) {
+      const { validator } = await registry.proposer(epoch);
+      const { proposerKey } = await registry.ballot(epoch, "0x");
+      expect(returned(proposerKey)).to.equal(
+        validator === 0n ? toHex(INFINITY_G1) : returned(await registry.keyOf(validator)),
+      );
+    }
+  }
+
+  it("are summed up to the keys of their occupants, packed or not, before, between and after", async () => {
+    const { registry, staking, stranger } = beacon;
+    await registry.packKeys();
+    const asOwner = staking.connect(stranger);
+    // Seats 0, 1, 32, 33, ... of both groups, and two of those that are never packed.
+    for (let validator = 1; validator <= SEATS; validator += 32) {
+      await asOwner.exit(validator);
+      if (validator <= 256) await (await asSlashings(beacon)).slash(validator + 1, stranger.address);
+    }
+    await passToEpoch(beacon, 1);
+    // Some of the seats are taken again from epoch 3 on, one of them is left once more from epoch 5 on.
+    await depositAll(beacon, keys.slice(SEATS, SEATS + 20), 20);
+    await passToEpoch(beacon, 3);
+    await asOwner.exit(SEATS + 1);
+    await passToEpoch(beacon, 4);
+    await depositAll(beacon, keys.slice(SEATS + 20), 64);
+    await passToEpoch(beacon, 7);
+    const { seat, exitEpoch } = await registry.tenure(SEATS + 1);
+    expect([seat, exitEpoch]).to.deep.equal([0n, 5n]);
+    await expectAll();
+    await registry.rollEpochs(100);
+    // A group that has changed before it is packed.
+    await registry.packKeys();
+    expect(await registry.packedGroups()).to.equal(2);
+    await expectAll();
   });
 });
 

@@ -2,7 +2,16 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import { shardChainId } from "../../protocol/eip712.ts";
 import { BeaconRegistry__factory, ShardRegistry__factory } from "../../types/index.ts";
-import { type Beacon, beaconContracts, deployBeacon, openShards, passGenesis, passToEpoch } from "../support/beacon.ts";
+import {
+  type Beacon,
+  beaconContracts,
+  deployBeacon,
+  impersonate,
+  openShards,
+  passGenesis,
+  passToEpoch,
+} from "../support/beacon.ts";
+import { BURN_ADDRESS } from "../support/stakes.ts";
 
 describe("ShardRegistry", () => {
   let beacon: Beacon;
@@ -39,6 +48,31 @@ describe("ShardRegistry", () => {
     await expect(open()).to.be.revertedWithCustomError(shards, "ShardRegistry_NotInitialized");
     await registry.initialize(beaconContracts(beacon));
     await expect(open()).to.emit(shards, "ShardOpened");
+  });
+
+  it("takes a shard's bond once, for Slashings, and keeps all others", async () => {
+    const { shards, registry, stranger, ethers } = beacon;
+    await openShards(beacon, 2);
+    const reporter = stranger.address;
+    await expect(shards.connect(stranger).slashBond(1, reporter))
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_NotSlashings")
+      .withArgs(reporter);
+    const asSlashings = shards.connect(await impersonate(beacon, await registry.slashings()));
+    expect(await asSlashings.slashBond.staticCall(1, reporter)).to.equal(bond);
+    const slash = asSlashings.slashBond(1, reporter);
+    await expect(slash).to.emit(shards, "BondSlashed").withArgs(1, reporter, bond);
+    await expect(slash).to.changeEtherBalances(ethers, [shards, BURN_ADDRESS], [bond / 8n - bond, bond - bond / 8n]);
+    expect((await shards.shard(1)).bond).to.equal(0);
+    expect((await shards.shard(2)).bond).to.equal(bond);
+    for (const id of [0, 1, 3]) {
+      expect(await asSlashings.slashBond.staticCall(id, reporter)).to.equal(0);
+      await expect(asSlashings.slashBond(id, reporter)).not.to.emit(shards, "BondSlashed");
+    }
+    await expect(shards.connect(stranger).claim()).to.changeEtherBalances(
+      ethers,
+      [shards, stranger],
+      [-bond / 8n, bond / 8n],
+    );
   });
 
   it("counts ids from 1 and positions from 0", async () => {
