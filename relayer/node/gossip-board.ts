@@ -11,6 +11,7 @@ import type { ParentView } from "../parent/parent-view.ts";
 import { EpochBoard } from "../store/epoch-board.ts";
 import type { PublishedBlocks } from "../store/published-blocks.ts";
 import { type CheckedProposal, checkProposal, isRevealed, ProposalRefused } from "../validator/check-proposal.ts";
+import { CheckAllowance, checksOf } from "./check-allowance.ts";
 
 export interface GossipBoardOptions {
   readonly crypto: Crypto;
@@ -27,6 +28,8 @@ const KEPT_EPOCHS = 4;
 /** Proposals of one peer that wait until this node's view of the parent chain has caught up with the proposer's. */
 const MAX_PENDING_PER_SENDER = 2;
 const MAX_PENDING = 256;
+/** Peers in a slot that are reported for sending too much. */
+const MAX_REPORTED = 16;
 /** The one proposal of an epoch. */
 const PROPOSAL = "proposal";
 
@@ -36,10 +39,15 @@ export class GossipBoard {
   readonly crosslinks = new EpochBoard<SignedCrosslink>({ maxEpochs: KEPT_EPOCHS, maxKeys: 256 });
   readonly #proposals = new EpochBoard<CheckedProposal>({ maxEpochs: KEPT_EPOCHS, maxKeys: 1 });
   readonly #options: GossipBoardOptions;
+  readonly #allowance: CheckAllowance;
+  /** Peers whose messages were dropped unseen in the slot, so that each is reported once. */
+  readonly #refused = new Set<string>();
+  #refusedSlot = 0;
   #pending: { readonly proposal: Proposal; readonly sender: string }[] = [];
 
   constructor(options: GossipBoardOptions) {
     this.#options = options;
+    this.#allowance = new CheckAllowance(options.view.parameters);
     options.transport.onMessage((bytes, from) => this.#receive(bytes, from));
   }
 
@@ -65,6 +73,7 @@ export class GossipBoard {
     const pending = this.#pending;
     this.#pending = [];
     for (const { proposal, sender } of pending) {
+      if (!this.#mayBeChecked(proposal, sender)) continue;
       try {
         this.#take(proposal, sender);
       } catch (error) {
@@ -76,11 +85,27 @@ export class GossipBoard {
 
   #receive(bytes: Uint8Array, sender: string): void {
     try {
-      this.#handle(decodeGossip(bytes), sender);
+      const message = decodeGossip(bytes);
+      if (this.#mayBeChecked(message, sender)) this.#handle(message, sender);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#options.onError(error);
     }
+  }
+
+  /** What comes from a peer that has used up its share of checks is dropped: verifying it is what costs. */
+  #mayBeChecked(message: GossipMessage, sender: string): boolean {
+    const { view, transport, onError } = this.#options;
+    if (sender === transport.id) return true;
+    const slot = view.slot();
+    if (this.#allowance.take(sender, checksOf(message), slot)) return true;
+    if (slot !== this.#refusedSlot) this.#refused.clear();
+    this.#refusedSlot = slot;
+    if (!this.#refused.has(sender) && this.#refused.size < MAX_REPORTED) {
+      this.#refused.add(sender);
+      onError(new Error(`${sender} sends more than it may: its messages are dropped until the next slot`));
+    }
+    return false;
   }
 
   #handle(message: GossipMessage, sender: string): void {

@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { createNativeCrypto } from "../../../crypto/native.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
 import { decodeGossip, encodeGossip, type GossipMessage } from "../../../protocol/gossip.ts";
+import { parametersFor } from "../../../protocol/presets.ts";
 import { Certificates } from "../../../relayer/aggregator/certificates.ts";
 import { RollAnswers } from "../../../relayer/aggregator/roll-answers.ts";
 import { Votes } from "../../../relayer/aggregator/votes.ts";
+import { CheckAllowance } from "../../../relayer/node/check-allowance.ts";
 import { GossipBoard } from "../../../relayer/node/gossip-board.ts";
 import { PublishedBlocks } from "../../../relayer/store/published-blocks.ts";
 import { HandFedParent } from "../../support/hand-fed-parent.ts";
@@ -25,9 +27,26 @@ describe("GossipBoard", () => {
   let rollAnswers: RollAnswers;
   let board: GossipBoard;
   let errors: unknown[];
+  /** Signatures that were verified, of several keys and of one. */
+  let verified: number;
+  let single: number;
 
   before(async () => {
-    crypto = await createNativeCrypto();
+    const native = await createNativeCrypto();
+    crypto = {
+      ...native,
+      bls: {
+        ...native.bls,
+        fastAggregateVerify: (...args) => {
+          verified++;
+          return native.bls.fastAggregateVerify(...args);
+        },
+        verify: (...args) => {
+          single++;
+          return native.bls.verify(...args);
+        },
+      },
+    };
   });
 
   beforeEach(() => {
@@ -35,6 +54,7 @@ describe("GossipBoard", () => {
     parent.moveToEpoch(EPOCH + 1);
     transport = new RecordingTransport();
     errors = [];
+    [verified, single] = [0, 0];
     const { view } = parent;
     blocks = new PublishedBlocks({ crypto, domain: view.domain, keptPerShard: 128, shard: (id) => view.shard(id) });
     certificates = new Certificates(crypto, view, (certificate) =>
@@ -117,6 +137,56 @@ describe("GossipBoard", () => {
     arrive(parent.proposal(2, [certificate]));
     arrive(parent.vote(ballot, [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]), "late");
     expect(votes.aggregate(ballot.target)?.present).to.equal(22);
+  });
+
+  describe("peers that send too much", () => {
+    const { capacity, perSlot } = new CheckAllowance(parametersFor("minimal", "devnet"));
+
+    /** Attestations that verify under no key, each of which takes a pairing to find out; how many were verified. */
+    function flood(from: string): number {
+      const { signature } = parent.attestation(parent.crosslink(2, EPOCH), [1]);
+      const attestation = { ...parent.attestation(parent.crosslink(1, EPOCH), [1]), signature };
+      const before = verified;
+      for (let i = 0; i < 2 * capacity; i++) arrive(attestation, from);
+      return verified - before;
+    }
+
+    it("have as much verified as an honest one needs in an epoch, and are reported once", () => {
+      expect(flood("flooder")).to.equal(capacity);
+      expect(errors.map(String)).to.deep.equal([
+        "Error: flooder sends more than it may: its messages are dropped until the next slot",
+      ]);
+    });
+
+    it("take nothing from others, nor from the node itself", () => {
+      flood("flooder");
+      const signed = parent.crosslink(1, EPOCH);
+      arrive({ kind: "crosslink", ...signed }, "flooder");
+      expect(board.crosslinks.get(EPOCH, "1")).to.equal(undefined);
+      arrive({ kind: "crosslink", ...signed }, "honest");
+      expect(board.crosslinks.get(EPOCH, "1")).not.to.equal(undefined);
+      expect(flood(transport.id)).to.equal(2 * capacity);
+      for (const place of [0, 1, 2, 3, 4, 5]) arrive(parent.attestation(signed, [place]), "honest");
+      expect(certificates.of(EPOCH).get("1")).not.to.equal(undefined);
+    });
+
+    it("get their part of it back with every slot", () => {
+      flood("flooder");
+      for (const slots of [1, 2]) {
+        parent.moveTo(parent.view.slot() + slots);
+        expect(flood("flooder")).to.equal(slots * perSlot);
+      }
+    });
+
+    it("cannot have proposals that wait verified at every block without end", () => {
+      parent.moveToEpoch(EPOCH + 1);
+      const proposal = { ...parent.proposal(EPOCH, []), sourceRoot: new Uint8Array(32).fill(1) };
+      for (let i = 0; i < 2 * capacity; i++) {
+        arrive(proposal, "flooder");
+        board.onBlock();
+      }
+      expect(single).to.be.within(1, capacity);
+    });
   });
 
   describe("crosslinks", () => {
