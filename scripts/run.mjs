@@ -15,6 +15,7 @@ const commands = {
   test: { compiled: true, run: (args) => [[binary("hardhat"), "test", ...testArguments(args)]] },
   check: { compiled: true, run: (args) => [["scripts/check.ts", ...args]] },
   audit: { compiled: true, run: (args) => [["relayer/cli/audit.ts", ...args]] },
+  validator: { compiled: true, run: (args) => [["relayer/cli/validator.ts", ...args]] },
   bench: { compiled: true, run: (args) => [["bench/run.ts", ...args]] },
   conformance: { compiled: true, run: (args) => [["scripts/conformance.ts", ...args]] },
   deploy: { compiled: true, run: (args) => [["scripts/deploy.ts", ...args]] },

@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { createNativeCrypto } from "../../crypto/native.ts";
-import type { DeploymentRecord } from "../parent/deployment.ts";
 import { ParentFollower } from "../parent/parent-follower.ts";
 import { connectProvider } from "../parent/rpc.ts";
 import { vaultTotals } from "../parent/vault-totals.ts";
 import { audit } from "../watcher/audit.ts";
 import { rpcBlockSource } from "../watcher/rpc-block-source.ts";
+import { chosenDeployment } from "./deployment-flag.ts";
 
 /**
  * npm run audit -- --parent URL --shards-rpc URL [--deployment FILE]
@@ -32,9 +31,9 @@ const flags = new Command("npm run audit --")
 
 try {
   const crypto = await createNativeCrypto();
-  const record = await deploymentRecord(flags);
-  console.log(`auditing the deployment of registry ${record.addresses.registry}`);
   const provider = await connectProvider(flags.parent, { attempts: 3 });
+  const record = await chosenDeployment(flags, (await provider.getNetwork()).chainId);
+  console.log(`auditing the deployment of registry ${record.addresses.registry}`);
   const follower = await ParentFollower.connect(crypto, provider, record);
   await follower.poll();
   const { balance, paid } = await vaultTotals(provider, record, follower.view.head.number);
@@ -63,16 +62,4 @@ try {
 } catch (error) {
   console.error(`audit failed: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
-}
-
-async function deploymentRecord({ deployment, shardsRpc }: AuditFlags): Promise<DeploymentRecord> {
-  if (deployment !== undefined) return JSON.parse(readFileSync(deployment, "utf8")) as DeploymentRecord;
-  const response = await fetch(shardsRpc).catch((cause: unknown) => {
-    throw new Error(`--shards-rpc: nothing answers at ${shardsRpc}`, { cause });
-  });
-  const index = (await response.json()) as Partial<DeploymentRecord>;
-  if (index.addresses === undefined || index.deploymentBlock === undefined) {
-    throw new Error(`--shards-rpc: ${shardsRpc} names no deployment; give one with --deployment`);
-  }
-  return { addresses: index.addresses, deploymentBlock: index.deploymentBlock };
 }

@@ -32,7 +32,8 @@ export function readDeploymentRecord(folder: string, chainId: bigint): Deploymen
 
 const NAMES = ["registry", "staking", "anchors", "shardRegistry", "inbox", "vault"] as const;
 
-function checkedRecord(record: DeploymentRecord): DeploymentRecord {
+/** @throws RangeError, TypeError when it is none */
+export function checkedRecord(record: DeploymentRecord): DeploymentRecord {
   for (const name of NAMES) {
     if (fromHex(record.addresses[name]).length !== 20) throw new RangeError(`addresses.${name} is no address`);
   }

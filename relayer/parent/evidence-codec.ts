@@ -42,13 +42,18 @@ export function reportOf(crypto: Crypto, evidence: Evidence): Report {
   return { name: "reportHeaders", args: [headerStruct(evidence.a), headerStruct(evidence.b)] };
 }
 
+/** keccak256(abi.encode(evidence)), hexadecimal. */
+export function evidenceHash({ name, args }: Report): string {
+  const types: readonly ParamType[] = slashings.getFunction(name).inputs.slice(0, -1);
+  return keccak256(coder.encode(types, args));
+}
+
 /**
  * What `reporter` commits to some blocks before it makes the report.
  * @param salt 32 bytes that nobody can guess
  */
-export function reportCommitment(reporter: string, { name, args }: Report, salt: Uint8Array): string {
-  const types: readonly ParamType[] = slashings.getFunction(name).inputs.slice(0, -1);
-  const fields = [reporter, keccak256(coder.encode(types, args)), toHex(salt)];
+export function reportCommitment(reporter: string, report: Report, salt: Uint8Array): string {
+  const fields = [reporter, evidenceHash(report), toHex(salt)];
   return keccak256(coder.encode(["address", "bytes32", "bytes32"], fields));
 }
 
@@ -67,6 +72,13 @@ export function signersOf(evidence: Evidence) {
   }
   const proposer = listed([evidence.validator]);
   return [proposer, proposer] as const;
+}
+
+/** By which a report is known once it was made; null for headers. */
+export function offenceId(evidence: Evidence): string | null {
+  const signers = signersOf(evidence);
+  const types: readonly ParamType[] = slashings.getFunction("punish").inputs.slice(0, 2);
+  return signers === null ? null : keccak256(coder.encode(types, signers));
 }
 
 /**

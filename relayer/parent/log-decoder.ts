@@ -10,7 +10,6 @@ import { decodeSubmission } from "./submission-codec.ts";
 
 /** Events that say nothing that others do not say, or nothing that a rule of the relayer asks for. */
 const IRRELEVANT: ReadonlySet<string> = new Set([
-  "BondSlashed",
   "Burnt",
   "Initialized",
   "KeysPacked",
@@ -19,8 +18,6 @@ const IRRELEVANT: ReadonlySet<string> = new Set([
   "RewardCredited",
   "SeatsRolled",
   "ValidatorEjected",
-  "ValidatorSlashed",
-  "WithdrawalAddressChanged",
   "WithdrawalAddressProposed",
   "Withdrawn",
 ]);
