@@ -29,15 +29,17 @@ export async function deployWatchfire({
       parameters: { Watchfire: { parameters: { ...parameters } } },
       ...(throwAway ? { deploymentId, config: { requiredConfirmations: 1, blockPollingInterval: 100 } } : {}),
     });
-    const [registry, staking, anchors, shardRegistry, inbox, vault] = await Promise.all([
+    const [registry, staking, anchors, slashings, shardRegistry, inbox, vault] = await Promise.all([
       contracts.registry.getAddress(),
       contracts.staking.getAddress(),
       contracts.anchors.getAddress(),
+      contracts.slashings.getAddress(),
       contracts.shardRegistry.getAddress(),
       contracts.inbox.getAddress(),
       contracts.vault.getAddress(),
     ]);
-    return { addresses: { registry, staking, anchors, shardRegistry, inbox, vault }, deploymentBlock };
+    const addresses = { registry, staking, anchors, slashings, shardRegistry, inbox, vault };
+    return { addresses, deploymentBlock };
   } finally {
     if (throwAway) rmSync(path.join("ignition", "deployments", deploymentId), { recursive: true, force: true });
   }

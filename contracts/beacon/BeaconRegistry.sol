@@ -83,7 +83,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         if (_staking != address(0)) revert BeaconRegistry_AlreadyInitialized();
         _staking = _requireContract(contracts.staking);
         _anchors = _requireContract(contracts.anchors);
-        _slashings = contracts.slashings;
+        _slashings = _requireContract(contracts.slashings);
         _rollCall = _requireContract(contracts.rollCall);
         emit Initialized(contracts);
     }

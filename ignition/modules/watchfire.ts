@@ -1,5 +1,4 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { ZeroAddress } from "ethers";
 
 /**
  * One deployment of the contracts: parameter `parameters` is the struct of contracts/types/Parameters.sol, which the
@@ -10,9 +9,10 @@ export default buildModule("Watchfire", (m) => {
   const staking = m.contract("Staking", [registry]);
   const shardRegistry = m.contract("ShardRegistry", [registry]);
   const anchors = m.contract("CrosslinkAnchors", [registry, shardRegistry]);
+  const slashings = m.contract("Slashings", [registry, staking, anchors, shardRegistry]);
   const vault = m.contract("Vault", [registry, anchors]);
   const inbox = m.contract("Inbox", [registry, shardRegistry, vault]);
   const rollCall = m.contract("RollCall", [registry, anchors, staking]);
-  m.call(registry, "initialize", [{ staking, anchors, slashings: ZeroAddress, rollCall }]);
-  return { registry, staking, shardRegistry, anchors, inbox, vault, rollCall };
+  m.call(registry, "initialize", [{ staking, anchors, slashings, rollCall }]);
+  return { registry, staking, shardRegistry, anchors, slashings, inbox, vault, rollCall };
 });

@@ -105,6 +105,7 @@ export interface ContractAddresses {
   readonly registry: string;
   readonly staking: string;
   readonly anchors: string;
+  readonly slashings: string;
   readonly shardRegistry: string;
   readonly inbox: string;
   readonly vault: string;

@@ -52,14 +52,14 @@ describe("BeaconRegistry", () => {
 
     it("initialises once, by the launcher, with contracts", async () => {
       await loadFixture(deployed);
-      const { staking, anchors, rollCall, stranger, launcher, registry: other } = beacon;
+      const { staking, anchors, slashings, rollCall, stranger, launcher, registry: other } = beacon;
       const registry = await uninitialized();
       expect(await registry.launcher()).to.equal(launcher.address);
       const contracts = beaconContracts(beacon);
       await expect(registry.connect(stranger).initialize(contracts))
         .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotLauncher")
         .withArgs(stranger.address);
-      for (const name of ["staking", "anchors", "rollCall"] as const) {
+      for (const name of ["staking", "anchors", "slashings", "rollCall"] as const) {
         for (const account of [stranger.address, ZeroAddress]) {
           await expect(registry.initialize({ ...contracts, [name]: account }))
             .to.be.revertedWithCustomError(registry, "BeaconRegistry_NotContract")
@@ -73,6 +73,7 @@ describe("BeaconRegistry", () => {
       );
       expect(await other.staking()).to.equal(await staking.getAddress());
       expect(await other.anchors()).to.equal(await anchors.getAddress());
+      expect(await other.slashings()).to.equal(await slashings.getAddress());
       expect(await other.rollCall()).to.equal(await rollCall.getAddress());
     });
 

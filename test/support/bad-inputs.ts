@@ -3,7 +3,9 @@ import { Interface, type Signer, type TransactionRequest } from "ethers";
 import { toHex } from "../../protocol/bytes.ts";
 import { BeaconRegistry__factory } from "../../types/factories/beacon/BeaconRegistry__factory.ts";
 import { CrosslinkAnchors__factory } from "../../types/factories/beacon/CrosslinkAnchors__factory.ts";
+import { Slashings__factory } from "../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../types/factories/beacon/Staking__factory.ts";
+import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
 import type { Beacon } from "./beacon.ts";
 
@@ -67,9 +69,14 @@ const NOBODY = "0x00000000000000000000000000000000000b0d1e";
 const GAS_LIMIT = 16_777_216n;
 
 const ERRORS = new Interface(
-  [BeaconRegistry__factory, Staking__factory, CrosslinkAnchors__factory, Vault__factory].flatMap(({ abi }) =>
-    abi.filter(({ type }) => type === "error"),
-  ),
+  [
+    BeaconRegistry__factory,
+    Staking__factory,
+    CrosslinkAnchors__factory,
+    Slashings__factory,
+    ShardRegistry__factory,
+    Vault__factory,
+  ].flatMap(({ abi }) => abi.filter(({ type }) => type === "error")),
 );
 
 /** A block a second after the latest, with the transaction alone in it. */

@@ -1,4 +1,4 @@
-import { type Addressable, ZeroAddress } from "ethers";
+import type { Addressable } from "ethers";
 import { network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { createNativeCrypto } from "../../crypto/native.ts";
@@ -11,11 +11,11 @@ import { batchProofOfPossessionDigest } from "../../protocol/vote.ts";
 import { BeaconRegistry__factory } from "../../types/factories/beacon/BeaconRegistry__factory.ts";
 import { CrosslinkAnchors__factory } from "../../types/factories/beacon/CrosslinkAnchors__factory.ts";
 import { RollCall__factory } from "../../types/factories/beacon/RollCall__factory.ts";
+import { Slashings__factory } from "../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../types/factories/beacon/Staking__factory.ts";
 import { Inbox__factory } from "../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
-import type { CrosslinkAnchors, RollCall, Staking } from "../../types/index.ts";
 import { keyPair } from "./bls-keys.ts";
 import { SeededRandom } from "./random.ts";
 
@@ -45,10 +45,11 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
   const staking = await new Staking__factory(launcher).deploy(registry);
   const shards = await new ShardRegistry__factory(launcher).deploy(registry);
   const anchors = await new CrosslinkAnchors__factory(launcher).deploy(registry, shards);
+  const slashings = await new Slashings__factory(launcher).deploy(registry, staking, anchors, shards);
   const vault = await new Vault__factory(launcher).deploy(registry, anchors);
   const inbox = await new Inbox__factory(launcher).deploy(registry, shards, vault);
   const rollCall = await new RollCall__factory(launcher).deploy(registry, anchors, staking);
-  const contracts = { registry, staking, shards, anchors, vault, inbox, rollCall };
+  const contracts = { registry, staking, shards, anchors, slashings, vault, inbox, rollCall };
   await registry.initialize(beaconContracts(contracts));
 
   const crypto: Crypto = await createNativeCrypto();
@@ -58,9 +59,13 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
 }
 
 /** What `BeaconRegistry.initialize` takes. */
-export function beaconContracts(contracts: { staking: Staking; anchors: CrosslinkAnchors; rollCall: RollCall }) {
-  const { staking, anchors, rollCall } = contracts;
-  return { staking, anchors, slashings: ZeroAddress, rollCall };
+export function beaconContracts({
+  staking,
+  anchors,
+  slashings,
+  rollCall,
+}: Record<"staking" | "anchors" | "slashings" | "rollCall", Addressable>) {
+  return { staking, anchors, slashings, rollCall };
 }
 
 /** A signer that is a contract, or any other account; it has coins for gas. */

@@ -33,6 +33,7 @@ const ADDRESSES = {
   anchors: NOWHERE,
   shardRegistry: NOWHERE,
   inbox: NOWHERE,
+  slashings: NOWHERE,
   vault: NOWHERE,
 };
 

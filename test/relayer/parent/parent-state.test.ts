@@ -94,6 +94,7 @@ describe("ParentState", () => {
       anchors: NOWHERE,
       shardRegistry: NOWHERE,
       inbox: NOWHERE,
+      slashings: NOWHERE,
       vault: NOWHERE,
     };
     state = new ParentState(crypto, { domain: domain(), parameters, addresses }, block(0, 0));

@@ -1,4 +1,4 @@
-import { type ContractFactory, type JsonRpcProvider, Wallet, ZeroAddress } from "ethers";
+import { type ContractFactory, type JsonRpcProvider, Wallet } from "ethers";
 import { network } from "hardhat";
 import { fromHex } from "../../../../protocol/bytes.ts";
 import type { Parameters } from "../../../../protocol/presets.ts";
@@ -7,6 +7,7 @@ import { connectProvider } from "../../../../relayer/parent/rpc.ts";
 import { BeaconRegistry__factory } from "../../../../types/factories/beacon/BeaconRegistry__factory.ts";
 import { CrosslinkAnchors__factory } from "../../../../types/factories/beacon/CrosslinkAnchors__factory.ts";
 import { RollCall__factory } from "../../../../types/factories/beacon/RollCall__factory.ts";
+import { Slashings__factory } from "../../../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../../../types/factories/beacon/Staking__factory.ts";
 import { Inbox__factory } from "../../../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../../../types/factories/shards/ShardRegistry__factory.ts";
@@ -78,11 +79,13 @@ export class TestChain {
     const shardRegistry = await create(new ShardRegistry__factory(wallet), registry);
     const anchors = await create(new CrosslinkAnchors__factory(wallet), registry, shardRegistry);
     const staking = await create(new Staking__factory(wallet), registry);
+    const slashings = await create(new Slashings__factory(wallet), registry, staking, anchors, shardRegistry);
     const vault = await create(new Vault__factory(wallet), registry, anchors);
     const inbox = await create(new Inbox__factory(wallet), registry, shardRegistry, vault);
     const rollCall = await create(new RollCall__factory(wallet), registry, anchors, staking);
-    const contracts = { staking, anchors, slashings: ZeroAddress, rollCall };
+    const contracts = { staking, anchors, slashings, rollCall };
     await (await BeaconRegistry__factory.connect(registry, wallet).initialize(contracts, { nonce })).wait();
-    return { addresses: { registry, staking, anchors, shardRegistry, inbox, vault }, deploymentBlock };
+    const addresses = { registry, staking, anchors, slashings, shardRegistry, inbox, vault };
+    return { addresses, deploymentBlock };
   }
 }
