@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {BeaconContracts, IBeaconRegistry} from "../../contracts/beacon/IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "../../contracts/beacon/ICrosslinkAnchors.sol";
+import {IRollCall} from "../../contracts/beacon/IRollCall.sol";
 import {IStaking} from "../../contracts/beacon/IStaking.sol";
 import {IShardRegistry} from "../../contracts/shards/IShardRegistry.sol";
 import {Parameters} from "../../contracts/types/Parameters.sol";
@@ -14,6 +15,7 @@ struct Beacon {
     IStaking staking;
     IShardRegistry shards;
     ICrosslinkAnchors anchors;
+    IRollCall rollCall;
 }
 
 /// @title The beacon on a fresh chain
@@ -55,12 +57,13 @@ library Deployment {
         beacon.staking = IStaking(_create("Staking", abi.encode(beacon.registry)));
         beacon.shards = IShardRegistry(_create("ShardRegistry", abi.encode(beacon.registry)));
         beacon.anchors = ICrosslinkAnchors(_create("CrosslinkAnchors", abi.encode(beacon.registry, beacon.shards)));
+        beacon.rollCall = IRollCall(_create("RollCall", abi.encode(beacon.registry, beacon.anchors, beacon.staking)));
         beacon.registry.initialize(
             BeaconContracts({
                 staking: address(beacon.staking),
                 anchors: address(beacon.anchors),
                 slashings: address(0),
-                rollCall: address(0)
+                rollCall: address(beacon.rollCall)
             })
         );
     }
