@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { bitsFrom } from "../../protocol/bits.ts";
 import type { BlockHeader } from "../../protocol/block-header.ts";
 import { toHex, ZERO_HASH } from "../../protocol/bytes.ts";
@@ -6,6 +7,7 @@ import { type Checkpoint, checkpointRoot } from "../../protocol/checkpoint.ts";
 import { type Crosslink, genesisCrosslink } from "../../protocol/crosslink.ts";
 import type { AcceptedVote, Evidence, SignedVote } from "../../protocol/evidence.ts";
 import { addressOfKey } from "../../protocol/operator-signature.ts";
+import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import type { Vote } from "../../protocol/vote.ts";
 import { signersOf } from "../../relayer/parent/evidence-codec.ts";
 import {
@@ -20,7 +22,9 @@ import {
 } from "../support/beacon.ts";
 import { Voters } from "../support/checkpoints.ts";
 import { Reporter } from "../support/evidence.ts";
+import { property } from "../support/property.ts";
 import { SeededRandom } from "../support/random.ts";
+import { expectSolvent, statusOf } from "../support/stakes.ts";
 
 const SEATS = 32;
 const NOW = 6;
@@ -204,6 +208,201 @@ describe("Slashings", () => {
       await expect(transaction)
         .to.emit(beacon.slashings, "OperatorPunished")
         .withArgs(2, 0, 9, reporter.account.address, beacon.parameters.shardBond);
+    });
+  });
+
+  describe("who is punished", () => {
+    const doubleVote = (signers: readonly number[], epoch = 3): Evidence =>
+      votes(
+        reporter.listed(vote(epoch - 2, epoch), signers),
+        reporter.listed(vote(epoch - 2, epoch, random.bytes(32)), signers),
+      );
+    const asOwner = () => beacon.staking.connect(beacon.stranger);
+    const isSlashed = async (validator: number) => (await beacon.staking.statusOf(validator)).isSlashed;
+    const occupantsOf = async (epoch: number) => (await beacon.registry.groupOccupants(0, epoch)).map(Number);
+
+    /** The report of all, by seats, around a vote for an earlier epoch: everybody who sat in both is guilty. */
+    async function surroundOf(earlier: number, later: number, absent: readonly number[] = []): Promise<Evidence> {
+      const [then, now] = [await occupantsOf(earlier), await occupantsOf(later)];
+      const vacant = (seats: readonly number[]) => absent.filter((seat) => seats[seat] !== 0);
+      return votes(
+        reporter.present(vote(earlier - 1, earlier), then, vacant(then)),
+        reporter.present(vote(earlier - 2, later), now, vacant(now)),
+      );
+    }
+
+    it("only who sat in both epochs, where a seat has changed hands or was left", async () => {
+      const { registry } = beacon;
+      await asOwner().exit(5);
+      await asOwner().exit(6);
+      const left = Number((await registry.tenure(6)).exitEpoch);
+      await passToEpoch(beacon, left);
+      await depositAll(beacon, keys.slice(SEATS, SEATS + 1));
+      const [seat, activation] = await registry.tenure(SEATS + 1);
+      expect([4n, 5n]).to.include(seat);
+      const [earlier, later] = [left - 1, Number(activation)];
+      await passToEpoch(beacon, later);
+      const [then, now] = [await occupantsOf(earlier), await occupantsOf(later)];
+      expect([then[Number(seat)], now[Number(seat)]]).to.deep.equal([Number(seat) + 1, SEATS + 1]);
+      expect(now).to.include(0);
+      const guilty = await punishedFor(await surroundOf(earlier, later, [0, 9]));
+      const both = then.filter((validator) => now.includes(validator));
+      expect(guilty).to.deep.equal(both.filter((validator) => validator !== 1 && validator !== 10));
+      expect(guilty).not.to.include.members([5, 6]);
+      for (const validator of [5, 6, SEATS + 1]) expect(await isSlashed(validator)).to.equal(false);
+      await expectSolvent(beacon, [reporter.account.address]);
+    });
+
+    it("who is about to leave, and who has left, until the stake is withdrawn", async () => {
+      const { registry, staking, parameters, networkHelpers } = beacon;
+      await asOwner().exit(5);
+      const { exitEpoch } = await registry.tenure(5);
+      expect(await punishedFor(doubleVote([5]))).to.deep.equal([5]);
+      expect((await registry.tenure(5)).exitEpoch, "keeps its epoch").to.equal(exitEpoch);
+
+      await asOwner().exit(6);
+      await asOwner().exit(7);
+      const left = Number((await registry.tenure(7)).exitEpoch);
+      await passToEpoch(beacon, left);
+      await registry.rollEpochs(10);
+      expect(await statusOf(beacon, 6)).to.equal("Exited");
+      expect(await punishedFor(doubleVote([6]))).to.deep.equal([6]);
+
+      await passToEpoch(beacon, left + parameters.withdrawalDelayEpochs);
+      await networkHelpers.mine(parameters.withdrawalDelayBlocks);
+      expect(await statusOf(beacon, 7)).to.equal("Withdrawable");
+      const evidence = doubleVote([7, 8]);
+      const untilThen = await networkHelpers.takeSnapshot();
+      expect(await punishedFor(evidence)).to.deep.equal([7, 8]);
+      await untilThen.restore();
+      await staking.withdraw(7);
+      expect(await punishedFor(evidence)).to.deep.equal([8]);
+    });
+
+    it("who signed before it sat, once it sits", async () => {
+      await depositAll(beacon, keys.slice(SEATS, SEATS + 1));
+      const validator = SEATS + 1;
+      const evidence = doubleVote([validator]);
+      expect(await punishedFor(evidence)).to.deep.equal([]);
+      await passToEpoch(beacon, Number((await beacon.registry.tenure(validator)).activationEpoch));
+      expect(await reporter.punishedIn(await reporter.punish(evidence))).to.deep.equal([validator]);
+    });
+
+    it("who added a vote to an accepted checkpoint late", async () => {
+      const { anchors, crypto } = beacon;
+      const { body, entries } = accepted.five;
+      const source = { sourceEpoch: body.sourceEpoch, sourceRoot: body.sourceRoot };
+      const its = { ...source, targetEpoch: 5, targetRoot: checkpointRoot(crypto, accepted.five) };
+      const [late, ...stillAbsent] = ABSENT_5 as [number, ...number[]];
+      const signature = crypto.bls.decompressG2(reporter.listed(its, [late + 1]).signature);
+      await anchors.supplement({
+        targetEpoch: 5,
+        sourceEpoch: source.sourceEpoch,
+        sourceRoot: toHex(source.sourceRoot),
+        entriesRoot: toHex(paddedTreeRoot(crypto, entries)),
+        rewardsRoot: toHex(body.rewardsRoot),
+        absent: toHex(bits(ABSENT_5)),
+        added: toHex(bits([late])),
+        signature: toHex(signature),
+      });
+      const other = reporter.listed(vote(1, 5), [late + 1, 10]);
+      const before = votes(other, reporter.accepted(accepted.five, bits(ABSENT_5)));
+      await reporter.commit(before);
+      await expect(reporter.account.sendTransaction(reporter.reportOf(before)))
+        .to.be.revertedWithCustomError(beacon.slashings, "Slashings_NotAccepted")
+        .withArgs(5);
+      const evidence = votes(other, reporter.accepted(accepted.five, bits(stillAbsent)));
+      expect(await punishedFor(evidence)).to.deep.equal([late + 1]);
+    });
+
+    it("once, however often and for whatever it is reported; nobody is paid for it again", async () => {
+      const { staking, slashings, launcher, parameters } = beacon;
+      const evidence = doubleVote([4, 9]);
+      const fetched = parameters.stake / 32n / 8n;
+      expect(await punishedFor(evidence)).to.deep.equal([4, 9]);
+      expect(await staking.creditOf(reporter.account)).to.equal(2n * fetched);
+      const stake = (await staking.stakeOf(4)).amount;
+      const again = new Reporter(beacon, keys, launcher);
+      // The same two votes, in the other order; and other votes of the same validators with one more.
+      if (evidence.kind !== "votes") throw new Error("no votes");
+      for (const each of [votes(evidence.b, evidence.a), doubleVote([4, 9, 12]), doubleVote([4, 9, 12], 4)]) {
+        const report = await again.report(each).catch((error: unknown) => error);
+        if (report instanceof Error) expect(report.message).to.include("Slashings_AlreadyReported");
+        await again.punish(each);
+      }
+      expect(await staking.creditOf(launcher), "for validator 12").to.equal(fetched);
+      expect(await staking.creditOf(reporter.account)).to.equal(2n * fetched);
+      expect((await staking.stakeOf(4)).amount).to.equal(stake);
+      const punished = (await slashings.queryFilter(slashings.filters.OffenderPunished)).map(({ args }) =>
+        Number(args.validator),
+      );
+      expect(punished).to.deep.equal([4, 9, 12]);
+      await expectSolvent(beacon, [reporter.account.address, launcher.address]);
+    });
+
+    it("page by page, by anybody, to the reporter's credit", async () => {
+      const { staking, launcher, parameters } = beacon;
+      const evidence = votes(
+        reporter.present(vote(1, 3), all, [2, 30]),
+        reporter.present(vote(1, 3, random.bytes(32)), all, [5]),
+      );
+      await reporter.report(evidence);
+      const somebody = new Reporter(beacon, keys, launcher);
+      const page = async (first: number, count: number) =>
+        somebody.punishedIn(await somebody.punish(evidence, first, count));
+      expect(await page(0, 5)).to.deep.equal([1, 2, 4, 5]);
+      expect(await page(0, 5), "the same page again").to.deep.equal([]);
+      expect(await page(4, 4)).to.deep.equal([7, 8]);
+      expect(await page(29, 1000)).to.deep.equal([30, 32]);
+      expect(await page(SEATS, 1)).to.deep.equal([]);
+      expect(await staking.creditOf(reporter.account)).to.equal((8n * parameters.stake) / 32n / 8n);
+      expect(await staking.creditOf(launcher)).to.equal(0);
+    });
+
+    it("in the transaction that reports it, too", async () => {
+      const { slashings } = beacon;
+      const evidence = doubleVote([4, 9]);
+      await reporter.commit(evidence);
+      const calls = [reporter.reportOf(evidence).data, reporter.punishmentOf(evidence).data];
+      const transaction = await slashings.connect(reporter.account).multicall(calls);
+      expect(await reporter.punishedIn(transaction)).to.deep.equal([4, 9]);
+    });
+
+    it("exactly those who signed both, whoever they are and whatever shows it", async () => {
+      const subset = fc.uniqueArray(fc.integer({ min: 1, max: SEATS }), { minLength: 1, maxLength: SEATS });
+      const form = fc.constantFrom<(its: Vote, signers: number[]) => SignedVote>(
+        (its, signers) => reporter.listed(its, signers),
+        (its, signers) =>
+          reporter.present(
+            its,
+            all,
+            without(signers.map((validator) => validator - 1)).map((v) => v - 1),
+          ),
+      );
+      const epochs = fc.constantFrom<[Vote, Vote]>(
+        [vote(1, 3), vote(1, 3, ZERO_HASH)],
+        [vote(1, 5), vote(2, 4)],
+        [vote(2, 4), vote(0, 5)],
+      );
+      const page = fc.tuple(fc.nat({ max: SEATS }), fc.nat({ max: SEATS }));
+      const start = await beacon.networkHelpers.takeSnapshot();
+      await fc.assert(
+        fc.asyncProperty(subset, subset, form, form, epochs, page, async (one, two, formA, formB, [a, b], range) => {
+          const [x, y] = [one, two].map((list) => [...list].sort((p, q) => p - q)) as [number[], number[]];
+          const evidence = votes(formA(a, x), formB(b, y));
+          const paged = signersOf(evidence)?.[0].isList
+            ? x.slice(range[0], range[0] + range[1])
+            : x.filter((validator) => validator - 1 >= range[0] && validator - 1 < range[0] + range[1]);
+          const both = (list: number[]) => list.filter((validator) => y.includes(validator));
+          await reporter.report(evidence);
+          const first = await reporter.punishedIn(await reporter.punish(evidence, ...range));
+          expect(first).to.deep.equal(both(paged));
+          const rest = await reporter.punishedIn(await reporter.punish(evidence));
+          expect([...first, ...rest].sort((p, q) => p - q)).to.deep.equal(both(x));
+          await start.restore();
+        }),
+        property(25),
+      );
     });
   });
 });
