@@ -84,7 +84,12 @@ const KEPT_CROSSLINKS_OF_BLOCKS = 4;
 
 /** @throws ParentSettingError, SlashingProtection's, JobDirectoryError's and JobServerError's causes: a node starts whole or not at all */
 export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
-  const { crypto, onError, transport } = options;
+  const { crypto, transport } = options;
+  let isOver = false;
+  /** What the end of the node cuts off is no news. */
+  const onError = (error: unknown) => {
+    if (!isOver) options.onError(error);
+  };
   const provider = await connectProvider(options.parentUrl, { attempts: CONNECT_ATTEMPTS });
   const follower = await ParentFollower.connect(crypto, provider, options.deployment, {
     intervalMs: POLL_MS,
@@ -233,6 +238,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       earlyChecks.close();
       operators.close();
       await protection.close();
+      isOver = true;
       provider.destroy();
     },
   };
