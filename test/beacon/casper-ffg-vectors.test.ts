@@ -1,7 +1,16 @@
 import { expect } from "chai";
 import type { Context } from "mocha";
+import { toHex } from "../../protocol/bytes.ts";
 import { type Checkpoint, genesisCheckpoint } from "../../protocol/checkpoint.ts";
-import { type Beacon, deployBeacon, depositAll, newKeys, passGenesis, passToEpoch } from "../support/beacon.ts";
+import {
+  type Beacon,
+  deployBeacon,
+  depositAll,
+  futureProposer,
+  newKeys,
+  passGenesis,
+  passToEpoch,
+} from "../support/beacon.ts";
 import { CasperReference } from "../support/casper-reference.ts";
 import { Voters } from "../support/checkpoints.ts";
 import { SeededRandom } from "../support/random.ts";
@@ -71,7 +80,7 @@ const STRICTER = new Set([
   "rule_3",
 ]);
 
-/** Needs validators that leave. */
+/** Says in words what happens: about a half leave, and too few of the rest vote. */
 const EXITS = "balance_threshold_with_exited_validators";
 
 describe("CrosslinkAnchors: finality as in consensus-specs", () => {
@@ -106,13 +115,15 @@ describe("CrosslinkAnchors: finality as in consensus-specs", () => {
   function vectors(context: Context): {
     epoch_processing: ProcessingVector[];
     finality_sequences: SequenceVector[];
+    exits: { post: { justified: string } };
   } {
     const { epoch_processing, finality_sequences } = JSON.parse(readVector(context, FILE));
     const processing = epoch_processing.filter(({ name }: ProcessingVector) => name !== EXITS);
+    const exits = epoch_processing.find(({ name }: ProcessingVector) => name === EXITS);
     expect(processing).to.have.length(epoch_processing.length - 1);
     expect(processing).not.to.be.empty;
     expect(finality_sequences).not.to.be.empty;
-    return { epoch_processing: processing, finality_sequences };
+    return { epoch_processing: processing, finality_sequences, exits };
   }
 
   /** What the contract says to a link, by the rules of docs/protocol.md; undefined if it takes it. */
@@ -234,6 +245,34 @@ describe("CrosslinkAnchors: finality as in consensus-specs", () => {
       }
       await expectFinality(name, reference.finalized);
     }
+  });
+
+  it("a threshold that leaves out those who left", async function () {
+    const { anchors, staking, registry, stranger } = beacon;
+    const keys = await beacon.networkHelpers.loadFixture(launched);
+    expect(vectors(this).exits.post).to.deep.equal({ justified: "unchanged" });
+    const proposer = await futureProposer(beacon, 2);
+    const others = keys.map((_, seat) => seat).filter((seat) => seat !== proposer);
+    const [left, absent] = [others.slice(0, 4), others.slice(4, 6)];
+    for (const seat of left) await staking.connect(stranger).exit(seat + 1);
+    await passToEpoch(beacon, 3);
+    expect(await registry.occupiedCount(1)).to.equal(SEATS);
+    expect(await registry.occupiedCount(2)).to.equal(SEATS - left.length);
+
+    // Three of five are too few. With the four who left they would be seven of nine.
+    const { struct, digest } = await voters.vote(2, { vacant: left, absent });
+    await expect(anchors.submit(struct))
+      .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NoQuorum")
+      .withArgs(3, SEATS - left.length);
+    // Their votes cannot be counted: whoever is not listed as absent is an occupant, and they are none.
+    const signers = keys.filter((_, seat) => !absent.includes(seat));
+    const signature = toHex(voters.sign(signers, digest));
+    await expect(anchors.submit({ ...struct, signature, absent: "0x" })).to.be.revertedWithCustomError(
+      anchors,
+      "CrosslinkAnchors_InvalidSignature",
+    );
+    expect(await anchors.finality()).to.deep.equal([0n, 0n, 0n]);
+    await expect(voters.justify(2, { vacant: left, absent: absent.slice(1) })).to.emit(anchors, "CheckpointAccepted");
   });
 
   it("whatever the contract takes, in whatever order and however late, finalises what it finalises there", async () => {

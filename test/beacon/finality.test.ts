@@ -6,6 +6,7 @@ import {
   type Beacon,
   deployBeacon,
   depositAll,
+  futureProposer,
   type KeyPair,
   newKeys,
   passGenesis,
@@ -212,6 +213,38 @@ describe("CrosslinkAnchors: finality under trouble", () => {
       await expect(voters.justify(2, { absent: [0, 1, 2, 3] }))
         .to.emit(anchors, "CheckpointFinalized")
         .withArgs(1);
+    });
+  });
+
+  describe("a set that has shrunk", () => {
+    it("leaves the vote of an earlier epoch to those who sat in it", async () => {
+      const { anchors, staking, stranger, registry } = beacon;
+      const proposer = await futureProposer(beacon, 2);
+      const others = keys.map((_, seat) => seat).filter((seat) => seat < SEATS && seat !== proposer);
+      const [left, absent] = [others.slice(0, 4), others.slice(4, 7)];
+      for (const seat of left) await staking.connect(stranger).exit(seat + 1);
+      await passToEpoch(beacon, 4);
+      const occupied = await Promise.all([1, 2].map((epoch) => registry.occupiedCount(epoch)));
+      expect(occupied).to.deep.equal([9n, 5n]);
+
+      // Five of nine are no quorum of epoch 1, though they are everybody by now.
+      const { struct: remaining } = await voters.vote(1, { absent: left });
+      await expect(anchors.submit(remaining))
+        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NoQuorum")
+        .withArgs(5, 9);
+      // Those who have left since are as good as others.
+      await voters.justify(1, { absent });
+      const { struct: vacant } = await voters.vote(2, { vacant: left, absent });
+      await expect(anchors.submit(vacant))
+        .to.be.revertedWithCustomError(anchors, "CrosslinkAnchors_NoQuorum")
+        .withArgs(2, 5);
+      // A vacant seat is absent by itself.
+      const { struct: listed } = await voters.vote(2, { absent: left.slice(0, 1) });
+      await expect(anchors.submit(listed))
+        .to.be.revertedWithCustomError(registry, "AbsentSeats_Vacant")
+        .withArgs(left[0]);
+      await voters.justify(2, { vacant: left, absent: absent.slice(1, 2) });
+      expect(await finality()).to.deep.equal([2, 1, 0]);
     });
   });
 

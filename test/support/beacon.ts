@@ -120,6 +120,15 @@ export async function passToEpoch(beacon: Beacon, epoch: number): Promise<void> 
   await beacon.networkHelpers.time.increaseTo(genesisTime + epoch * secondsPerSlot * slotsPerEpoch);
 }
 
+/** The seat that will propose in an epoch to come, if nothing is accepted until then. */
+export async function futureProposer(beacon: Beacon, epoch: number): Promise<number> {
+  const present = await beacon.networkHelpers.takeSnapshot();
+  await passToEpoch(beacon, epoch);
+  const { seat } = await beacon.registry.proposer(epoch);
+  await present.restore();
+  return Number(seat);
+}
+
 export async function openShards(beacon: Beacon, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     await beacon.shards.open(beacon.launcher.address, { value: beacon.parameters.shardBond });
