@@ -25,8 +25,10 @@ import { EpochDuties } from "./node/epoch-duties.ts";
 import { GossipBoard } from "./node/gossip-board.ts";
 import { type QueueSettings, queuePlace } from "./node/queue-place.ts";
 import { reorgWarning } from "./node/reorg-warning.ts";
+import { RollDuties } from "./node/roll-duties.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
+import { answerRoll, callRoll, ejectGroup } from "./parent/actions/call-roll.ts";
 import { packKeys } from "./parent/actions/pack-keys.ts";
 import { settle } from "./parent/actions/settle.ts";
 import { submitCheckpoint } from "./parent/actions/submit-checkpoint.ts";
@@ -37,6 +39,7 @@ import type { ParentView } from "./parent/parent-view.ts";
 import { connectProvider, withRetries } from "./parent/rpc.ts";
 import { TransactionSender } from "./parent/transaction-sender.ts";
 import { Poster } from "./poster/poster.ts";
+import { RollCaller } from "./poster/roll-caller.ts";
 import { PublishedBlocks } from "./store/published-blocks.ts";
 import { SlashingProtection } from "./store/slashing-protection.ts";
 import type { BlockVerifier } from "./validator/check-block.ts";
@@ -175,6 +178,22 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     ...options.posting,
     onError,
   });
+  const rollDuties = new RollDuties({
+    view,
+    board,
+    validator,
+    caller: new RollCaller({
+      source: follower,
+      actions: {
+        call: () => callRoll(sender, addresses),
+        answer: (seats, signature) => answerRoll(crypto, sender, addresses, seats, signature),
+        eject: (group) => ejectGroup(sender, addresses, group),
+      },
+      answers: () => rollAnswers.news(),
+      ...options.posting,
+      onError,
+    }),
+  });
   const duties = new EpochDuties({ crypto, view, clock, board, validator, certificates, votes, poster, onError });
 
   const delivery = new MessageDelivery({
@@ -211,6 +230,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       board.onBlock();
       earlyChecks.onBlock();
       void poster.onBlock();
+      rollDuties.onBlock().catch(onError);
       operators.onBlock();
       const epoch = view.epoch() - 1;
       if (epoch > 0 && view.justified.epoch < epoch) await jobs.schedule(epoch, shardsWithCommittee(view, epoch));

@@ -29,16 +29,17 @@ export async function deployWatchfire({
       parameters: { Watchfire: { parameters: { ...parameters } } },
       ...(throwAway ? { deploymentId, config: { requiredConfirmations: 1, blockPollingInterval: 100 } } : {}),
     });
-    const [registry, staking, anchors, slashings, shardRegistry, inbox, vault] = await Promise.all([
+    const [registry, staking, anchors, slashings, rollCall, shardRegistry, inbox, vault] = await Promise.all([
       contracts.registry.getAddress(),
       contracts.staking.getAddress(),
       contracts.anchors.getAddress(),
       contracts.slashings.getAddress(),
+      contracts.rollCall.getAddress(),
       contracts.shardRegistry.getAddress(),
       contracts.inbox.getAddress(),
       contracts.vault.getAddress(),
     ]);
-    const addresses = { registry, staking, anchors, slashings, shardRegistry, inbox, vault };
+    const addresses = { registry, staking, anchors, slashings, rollCall, shardRegistry, inbox, vault };
     return { addresses, deploymentBlock };
   } finally {
     if (throwAway) rmSync(path.join("ignition", "deployments", deploymentId), { recursive: true, force: true });

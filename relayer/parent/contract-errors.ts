@@ -1,6 +1,8 @@
 import { type ErrorDescription, Interface, isCallException } from "ethers";
 import { IBeaconRegistry__factory } from "../../types/factories/beacon/IBeaconRegistry__factory.ts";
 import { ICrosslinkAnchors__factory } from "../../types/factories/beacon/ICrosslinkAnchors__factory.ts";
+import { IRollCall__factory } from "../../types/factories/beacon/IRollCall__factory.ts";
+import { ISlashings__factory } from "../../types/factories/beacon/ISlashings__factory.ts";
 import { IStaking__factory } from "../../types/factories/beacon/IStaking__factory.ts";
 import { AbsentSeats__factory } from "../../types/factories/libraries/AbsentSeats__factory.ts";
 import { AppendTree__factory } from "../../types/factories/libraries/AppendTree__factory.ts";
@@ -23,6 +25,8 @@ const ABIS = [
   IShardRegistry__factory,
   IInbox__factory,
   IVault__factory,
+  IRollCall__factory,
+  ISlashings__factory,
   AbsentSeats__factory,
   AppendTree__factory,
   Bls__factory,

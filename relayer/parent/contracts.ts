@@ -1,6 +1,7 @@
 import type { ContractRunner } from "ethers";
 import { IBeaconRegistry__factory } from "../../types/factories/beacon/IBeaconRegistry__factory.ts";
 import { ICrosslinkAnchors__factory } from "../../types/factories/beacon/ICrosslinkAnchors__factory.ts";
+import { IRollCall__factory } from "../../types/factories/beacon/IRollCall__factory.ts";
 import { ISlashings__factory } from "../../types/factories/beacon/ISlashings__factory.ts";
 import { IStaking__factory } from "../../types/factories/beacon/IStaking__factory.ts";
 import { IInbox__factory } from "../../types/factories/shards/IInbox__factory.ts";
@@ -15,6 +16,7 @@ export function connectContracts(addresses: ContractAddresses, runner: ContractR
     staking: IStaking__factory.connect(addresses.staking, runner),
     anchors: ICrosslinkAnchors__factory.connect(addresses.anchors, runner),
     slashings: ISlashings__factory.connect(addresses.slashings, runner),
+    rollCall: IRollCall__factory.connect(addresses.rollCall, runner),
     shardRegistry: IShardRegistry__factory.connect(addresses.shardRegistry, runner),
     inbox: IInbox__factory.connect(addresses.inbox, runner),
     vault: IVault__factory.connect(addresses.vault, runner),

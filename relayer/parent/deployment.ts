@@ -30,7 +30,7 @@ export function readDeploymentRecord(folder: string, chainId: bigint): Deploymen
   }
 }
 
-const NAMES = ["registry", "staking", "anchors", "slashings", "shardRegistry", "inbox", "vault"] as const;
+const NAMES = ["registry", "staking", "anchors", "slashings", "rollCall", "shardRegistry", "inbox", "vault"] as const;
 
 /** @throws RangeError, TypeError when it is none */
 export function checkedRecord(record: DeploymentRecord): DeploymentRecord {
@@ -61,12 +61,13 @@ export async function readDeployment(
     }),
   );
   const { registry } = connectContracts(addresses, provider);
-  const [parameters, separator, staking, anchors, slashings] = await Promise.all([
+  const [parameters, separator, staking, anchors, slashings, rollCall] = await Promise.all([
     registry.parameters(),
     registry.domainSeparator(),
     registry.staking(),
     registry.anchors(),
     registry.slashings(),
+    registry.rollCall(),
   ]).catch((cause: unknown) => {
     if (!isError(cause, "CALL_EXCEPTION") && !isError(cause, "BAD_DATA")) throw cause;
     throw new ParentSettingError(
@@ -79,6 +80,7 @@ export async function readDeployment(
     ["staking", staking],
     ["anchors", anchors],
     ["slashings", slashings],
+    ["rollCall", rollCall],
   ] as const) {
     if (address.toLowerCase() !== addresses[name].toLowerCase()) {
       throw new ParentSettingError(`parent.addresses.${name}`, `the registry names ${address}, not ${addresses[name]}`);

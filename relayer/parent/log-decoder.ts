@@ -11,9 +11,13 @@ import { decodeSubmission } from "./submission-codec.ts";
 /** Events that say nothing that others do not say, or nothing that a rule of the relayer asks for. */
 const IRRELEVANT: ReadonlySet<string> = new Set([
   "Burnt",
+  "EvidenceCommitted",
   "Initialized",
   "KeysPacked",
   "Locked",
+  "OffenceReported",
+  "OffenderPunished",
+  "OperatorPunished",
   "RewardClaimed",
   "RewardCredited",
   "SeatsRolled",

@@ -109,6 +109,7 @@ export interface ContractAddresses {
   readonly shardRegistry: string;
   readonly inbox: string;
   readonly vault: string;
+  readonly rollCall: string;
 }
 
 export interface Validator {

@@ -35,6 +35,7 @@ const ADDRESSES = {
   inbox: NOWHERE,
   slashings: NOWHERE,
   vault: NOWHERE,
+  rollCall: NOWHERE,
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Crosslink } from "../../../protocol/crosslink.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
 import type { GossipMessage } from "../../../protocol/gossip.ts";
 import { addressOfKey } from "../../../protocol/operator-signature.ts";
-import { parametersFor } from "../../../protocol/presets.ts";
+import { type Parameters, parametersFor } from "../../../protocol/presets.ts";
 import { type ApiServer, createApiServer } from "../../../relayer/api/server.ts";
 import { LocalHub } from "../../../relayer/network/local-hub.ts";
 import { startNode, type WatchfireNode } from "../../../relayer/node.ts";
@@ -27,7 +27,6 @@ import { type ParentChain, startParentChain } from "../../../scripts/devnet/pare
 import { deploy, launch, launcherKey, populate } from "../../../scripts/devnet/setup.ts";
 import { TamperedTransport } from "./tampered-transport.ts";
 
-const OPERATORS = 4;
 const SHARDS = 4;
 const DEPOSIT = 10n ** 18n;
 
@@ -39,6 +38,12 @@ export interface Member {
   transport: TamperedTransport;
 }
 
+export interface NetworkOptions {
+  /** They share 32 validators and four shards; four if nothing is said. */
+  readonly operators?: number;
+  readonly parameters?: Partial<Parameters>;
+}
+
 /** A message that some node sent to its peers. */
 export interface Sent {
   readonly from: string;
@@ -46,7 +51,7 @@ export interface Sent {
 }
 
 /**
- * Four operators with eight validators and one shard each, over Hardhat's network in a process of its own. Everything is
+ * Operators, by default four with eight validators and one shard each, over Hardhat's network in a process of its own. Everything is
  * real but the length of an epoch; what goes wrong in it is what a test does to a node's transport, queue or life.
  */
 export class Network {
@@ -63,14 +68,16 @@ export class Network {
   #observer!: ParentFollower;
   #api!: ApiServer;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "watchfire-e2e-"));
+  readonly #options: Required<NetworkOptions>;
 
-  private constructor(crypto: Crypto) {
+  private constructor(crypto: Crypto, { operators = 4, parameters = {} }: NetworkOptions) {
     this.crypto = crypto;
+    this.#options = { operators, parameters };
   }
 
   /** Returns once the first checkpoint is accepted. */
-  static async start(): Promise<Network> {
-    const network = new Network(await createNativeCrypto());
+  static async start(options: NetworkOptions = {}): Promise<Network> {
+    const network = new Network(await createNativeCrypto(), options);
     try {
       await network.#start();
       return network;
@@ -82,8 +89,8 @@ export class Network {
 
   async #start(): Promise<void> {
     const { crypto } = this;
-    const parameters = { ...parametersFor("minimal", "devnet"), slotsPerEpoch: 6 };
-    const operators = operatorKeys(this.#folder, OPERATORS, SHARDS * parameters.committeeSize);
+    const parameters = { ...parametersFor("minimal", "devnet"), slotsPerEpoch: 6, ...this.#options.parameters };
+    const operators = operatorKeys(this.#folder, this.#options.operators, SHARDS * parameters.committeeSize);
     this.#parent = await startParentChain(0);
     const { url } = this.#parent;
     this.#provider = await connectProvider(url, { attempts: 3 });
@@ -152,7 +159,7 @@ export class Network {
       dataDirectory: member.dataDirectory,
       validatorKeys,
       accountKey,
-      posting: { rank: this.members.indexOf(member), posters: OPERATORS },
+      posting: { rank: this.members.indexOf(member), posters: this.#options.operators },
       onError: (error) => this.#report(name, error),
       onWarning: (message) => this.#report(name, message),
     });

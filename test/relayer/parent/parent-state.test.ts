@@ -96,6 +96,7 @@ describe("ParentState", () => {
       inbox: NOWHERE,
       slashings: NOWHERE,
       vault: NOWHERE,
+      rollCall: NOWHERE,
     };
     state = new ParentState(crypto, { domain: domain(), parameters, addresses }, block(0, 0));
     state.extend(launch(2, 8), block(1, 0));

@@ -85,7 +85,7 @@ export class TestChain {
     const rollCall = await create(new RollCall__factory(wallet), registry, anchors, staking);
     const contracts = { staking, anchors, slashings, rollCall };
     await (await BeaconRegistry__factory.connect(registry, wallet).initialize(contracts, { nonce })).wait();
-    const addresses = { registry, staking, anchors, slashings, shardRegistry, inbox, vault };
+    const addresses = { registry, staking, anchors, slashings, rollCall, shardRegistry, inbox, vault };
     return { addresses, deploymentBlock };
   }
 }
