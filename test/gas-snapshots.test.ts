@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import { provePossession } from "../protocol/bls.ts";
-import { fromHex, toHex } from "../protocol/bytes.ts";
+import { fromHex, toHex, ZERO_HASH } from "../protocol/bytes.ts";
+import type { Evidence, SignedVote } from "../protocol/evidence.ts";
 import { accountKey, encodeAccount } from "../protocol/state.ts";
-import { proofOfPossessionDigest } from "../protocol/vote.ts";
+import { proofOfPossessionDigest, type Vote } from "../protocol/vote.ts";
 import {
   type Beacon,
   batchDeposit,
@@ -18,6 +19,7 @@ import {
   TEST_PARAMETERS,
 } from "./support/beacon.ts";
 import { Voters } from "./support/checkpoints.ts";
+import { Reporter } from "./support/evidence.ts";
 import { SeededRandom } from "./support/random.ts";
 import { ShardState } from "./support/shard-state.ts";
 
@@ -127,6 +129,36 @@ describe("Gas snapshots", () => {
     await snapshot("CrosslinkAnchors.verifyState", beacon.launcher.sendTransaction(read));
     const { message, ...path } = state.messageProof(0, 0);
     await snapshot("Vault.withdraw", vault.withdraw(message, { crosslink: proof, ...path }));
+  });
+
+  it("measures reports, and what follows from them", async () => {
+    const reporter = new Reporter(beacon, keys, beacon.stranger);
+    const targetEpoch = Number(await beacon.registry.currentEpoch()) - 1;
+    const vote = () => ({
+      sourceEpoch: targetEpoch - 1,
+      sourceRoot: ZERO_HASH,
+      targetEpoch,
+      targetRoot: random.bytes(32),
+    });
+    const votes = (signed: (it: Vote) => SignedVote): Evidence => ({
+      kind: "votes",
+      a: signed(vote()),
+      b: signed(vote()),
+    });
+    const committee = Array.from({ length: 128 }, (_, i) => i + 2);
+    const everybody = Array.from(
+      { length: Number(await beacon.registry.seatCount(targetEpoch)) },
+      (_, seat) => seat + 1,
+    );
+    const absent = everybody.filter((seat) => seat % 8 === 3);
+    for (const [name, evidence, count] of [
+      ["one validator", votes((it) => reporter.listed(it, [1])), 1],
+      ["128 who are listed", votes((it) => reporter.listed(it, committee)), 128],
+      ["all but an eighth", votes((it) => reporter.present(it, everybody, absent)), 256],
+    ] as const) {
+      await snapshot(`Slashings.reportVotes, ${name}`, reporter.report(evidence));
+      await snapshot(`Slashings.punish, ${name}`, reporter.punish(evidence, 0, count));
+    }
   });
 
   after(() => {

@@ -5,6 +5,7 @@ import type { Benchmark, Figure } from "../benchmark.ts";
 import { checkpointFigures } from "./checkpoints.ts";
 import { depositFigures } from "./deposits.ts";
 import { readBalanceFigure } from "./read-balance.ts";
+import { slashingFigures } from "./slashings.ts";
 
 const SEATS = 8_192;
 const PER_BATCH = 64;
@@ -35,5 +36,7 @@ export const measureGas: Benchmark = async (say) => {
   figures.push(...(await checkpointFigures(world, say)));
   figures.push(await readBalanceFigure(world, say));
   figures.push(...(await depositFigures(world, say)));
+  // Last, since it ends with seats that are left.
+  figures.push(...(await slashingFigures(world, say)));
   return figures;
 };
