@@ -3,6 +3,7 @@ import { Interface, type Signer, type TransactionRequest } from "ethers";
 import { toHex } from "../../protocol/bytes.ts";
 import { BeaconRegistry__factory } from "../../types/factories/beacon/BeaconRegistry__factory.ts";
 import { CrosslinkAnchors__factory } from "../../types/factories/beacon/CrosslinkAnchors__factory.ts";
+import { RollCall__factory } from "../../types/factories/beacon/RollCall__factory.ts";
 import { Slashings__factory } from "../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../types/factories/beacon/Staking__factory.ts";
 import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
@@ -73,6 +74,7 @@ const ERRORS = new Interface(
     BeaconRegistry__factory,
     Staking__factory,
     CrosslinkAnchors__factory,
+    RollCall__factory,
     Slashings__factory,
     ShardRegistry__factory,
     Vault__factory,
