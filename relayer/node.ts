@@ -28,6 +28,7 @@ import { reorgWarning } from "./node/reorg-warning.ts";
 import { RollDuties } from "./node/roll-duties.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
+import { Watch } from "./node/watch.ts";
 import { answerRoll, callRoll, ejectGroup } from "./parent/actions/call-roll.ts";
 import { packKeys } from "./parent/actions/pack-keys.ts";
 import { settle } from "./parent/actions/settle.ts";
@@ -62,6 +63,8 @@ export interface NodeOptions {
   readonly accountKey: Uint8Array;
   /** Its turn among the nodes that post (see Poster). */
   readonly posting: { readonly rank: number; readonly posters: number };
+  /** Its turn among the nodes that watch for equivocations and report them; without it, it does not. */
+  readonly watching?: { readonly rank: number; readonly watchers: number };
   /** Default: embedded, in the data directory. */
   readonly queue?: QueueSettings;
   readonly onError: (error: unknown) => void;
@@ -114,6 +117,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     domain: view.domain,
     keptPerShard: KEPT_CROSSLINKS_OF_BLOCKS * view.parameters.maxBlocks,
     shard: (shardId) => view.shard(shardId),
+    onSigned: (signed) => watch?.header(signed),
     onAdd: (block) => earlyChecks.take(block),
   });
   follower.on("reorg", () => blocks.doubtAll());
@@ -163,10 +167,25 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   );
   const votes = new Votes(crypto, view);
   const rollAnswers = new RollAnswers(crypto, view);
-  const board = new GossipBoard({ crypto, view, transport, blocks, certificates, votes, rollAnswers, onError });
+  const board = new GossipBoard({
+    crypto,
+    view,
+    transport,
+    blocks,
+    certificates,
+    votes,
+    rollAnswers,
+    onMessage: (message, from) => watch?.take(message, from),
+    onError,
+  });
   const sender = new TransactionSender(provider, options.accountKey);
   const operatorAddress = addressOfKey(crypto, options.accountKey);
   const { addresses } = options.deployment;
+  const { watching } = options;
+  const watch =
+    watching === undefined
+      ? null
+      : new Watch({ ...options, ...watching, source: follower, addresses, sender, directory });
   const poster = new Poster({
     source: follower,
     clock,
@@ -230,6 +249,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       board.onBlock();
       earlyChecks.onBlock();
       void poster.onBlock();
+      watch?.onBlock().catch(onError);
       rollDuties.onBlock().catch(onError);
       operators.onBlock();
       const epoch = view.epoch() - 1;
@@ -257,6 +277,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       transport.close();
       earlyChecks.close();
       operators.close();
+      watch?.close();
       await protection.close();
       isOver = true;
       provider.destroy();

@@ -21,6 +21,8 @@ export interface GossipBoardOptions {
   readonly certificates: Certificates;
   readonly votes: Votes;
   readonly rollAnswers: RollAnswers;
+  /** Sees every message that is checked at all, after everybody else. */
+  readonly onMessage?: (message: GossipMessage, sender: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -86,7 +88,9 @@ export class GossipBoard {
   #receive(bytes: Uint8Array, sender: string): void {
     try {
       const message = decodeGossip(bytes);
-      if (this.#mayBeChecked(message, sender)) this.#handle(message, sender);
+      if (!this.#mayBeChecked(message, sender)) return;
+      this.#handle(message, sender);
+      this.#options.onMessage?.(message, sender);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#options.onError(error);

@@ -195,6 +195,8 @@ export class Devnet {
           validatorKeys: operator.validatorKeys,
           accountKey: operator.accountKey,
           posting: { rank, posters: keys.length },
+          // One is enough where all nodes are one program: each more would verify everything once more.
+          ...(rank === 0 ? { watching: { rank: 0, watchers: 1 } } : {}),
           ...(queue === undefined ? {} : { queue }),
           onError,
           onWarning: (message) => this.#say(`${operator.name}: ${message}`),

@@ -42,6 +42,8 @@ export interface NetworkOptions {
   /** They share 32 validators and four shards; four if nothing is said. */
   readonly operators?: number;
   readonly parameters?: Partial<Parameters>;
+  /** How many of them, from the first on, watch for equivocations; none if nothing is said. */
+  readonly watchers?: number;
 }
 
 /** A message that some node sent to its peers. */
@@ -70,9 +72,9 @@ export class Network {
   readonly #folder = mkdtempSync(path.join(tmpdir(), "watchfire-e2e-"));
   readonly #options: Required<NetworkOptions>;
 
-  private constructor(crypto: Crypto, { operators = 4, parameters = {} }: NetworkOptions) {
+  private constructor(crypto: Crypto, { operators = 4, parameters = {}, watchers = 0 }: NetworkOptions) {
     this.crypto = crypto;
-    this.#options = { operators, parameters };
+    this.#options = { operators, parameters, watchers };
   }
 
   /** Returns once the first checkpoint is accepted. */
@@ -151,6 +153,8 @@ export class Network {
 
   async startMember(member: Member): Promise<void> {
     const { name, accountKey, validatorKeys } = member.keys;
+    const { watchers } = this.#options;
+    const rank = this.members.indexOf(member);
     member.node = await startNode({
       crypto: this.crypto,
       parentUrl: this.#parent.url,
@@ -159,7 +163,8 @@ export class Network {
       dataDirectory: member.dataDirectory,
       validatorKeys,
       accountKey,
-      posting: { rank: this.members.indexOf(member), posters: this.#options.operators },
+      posting: { rank, posters: this.#options.operators },
+      ...(rank < watchers ? { watching: { rank, watchers } } : {}),
       onError: (error) => this.#report(name, error),
       onWarning: (message) => this.#report(name, message),
     });
