@@ -60,7 +60,10 @@ interface ISlashings {
     error Slashings_WrongGeneration(uint32 generation, uint32 current);
     /// @notice `signer` is zero if the signature is nobody's.
     error Slashings_NotOperator(address signer, address operator);
+    /// @notice These two sets of signers may be punished already, for this offence or another one of theirs.
     error Slashings_AlreadyReported(bytes32 id);
+    /// @notice The shard has no bond any more.
+    error Slashings_NoBond(uint32 shardId);
     error Slashings_NotReported(bytes32 id);
 
     // ------------------------------------------------------------------ evidence

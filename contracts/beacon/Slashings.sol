@@ -135,6 +135,7 @@ contract Slashings is ISlashings, Multicall {
         _requireOperator(shard.operator, hashOfA, a.signature);
         _requireOperator(shard.operator, hashOfB, b.signature);
         uint256 penalty = SHARDS.slashBond(x.shardId, msg.sender);
+        if (penalty == 0) revert Slashings_NoBond(x.shardId);
         emit OperatorPunished(x.shardId, x.generation, x.number, msg.sender, penalty);
     }
 

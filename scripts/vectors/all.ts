@@ -10,6 +10,7 @@ import {
   traceLeafVector,
   transactionVectors,
 } from "./chain.ts";
+import { evidenceVectors } from "./evidence.ts";
 import { gossipVectors } from "./gossip.ts";
 import { importMessageVector } from "./import-message.ts";
 import { structureVectors } from "./structures.ts";
@@ -35,6 +36,7 @@ export function formatVectors(crypto: Crypto): string {
     blocks: blockVectors(crypto),
     gossip: gossipVectors(crypto),
     submission: submissionVector(crypto),
+    evidence: evidenceVectors(crypto),
   };
   return `${JSON.stringify(vectors, replacer, 2)}\n`;
 }

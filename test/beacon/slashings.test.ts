@@ -208,6 +208,13 @@ describe("Slashings", () => {
       await expect(transaction)
         .to.emit(beacon.slashings, "OperatorPunished")
         .withArgs(2, 0, 9, reporter.account.address, beacon.parameters.shardBond);
+      expect(await beacon.shards.creditOf(reporter.account)).to.equal(beacon.parameters.shardBond / 8n);
+      if (evidence.kind !== "headers") throw new Error("no headers");
+      const again: Evidence = { ...evidence, b: reporter.header({ ...header, fees: 8n }, operatorKey) };
+      await reporter.commit(again);
+      await expect(reporter.account.sendTransaction(reporter.reportOf(again)))
+        .to.be.revertedWithCustomError(beacon.slashings, "Slashings_NoBond")
+        .withArgs(2);
     });
   });
 
