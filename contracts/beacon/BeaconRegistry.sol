@@ -8,7 +8,7 @@ import {AbsentSeats} from "../libraries/AbsentSeats.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {ChangeQueues} from "../libraries/ChangeQueues.sol";
 import {Eip2537Probe} from "../libraries/Eip2537Probe.sol";
-import {KeyBlobs} from "../libraries/KeyBlobs.sol";
+import {KeyBlobs, KeyStores} from "../libraries/KeyBlobs.sol";
 import {MixHistory} from "../libraries/MixHistory.sol";
 import {Seats, ValidatorSet} from "../libraries/ValidatorSet.sol";
 import {G1Point} from "../types/G1Point.sol";
@@ -37,16 +37,21 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     uint256 private constant SLASHED_EXIT_QUOTIENT = 32;
 
     KeyStore private immutable KEYS;
+    KeyStore private immutable RENEWED_KEYS;
     address private immutable LAUNCHER;
     uint64 private immutable LAUNCH_DEADLINE;
-    // What is read often, out of `_parameters`.
+    // the code of this account is the ABI encoding of Parameters; below is what is read here
+    address private immutable PARAMETERS;
+    uint256 private immutable LAUNCH_PERIOD;
     uint256 private immutable SECONDS_PER_SLOT;
     uint256 private immutable SLOTS_PER_EPOCH;
     uint256 private immutable INPUT_DELAY;
+    uint256 private immutable SUBMIT_EPOCHS;
+    uint256 private immutable CHURN_PER_EPOCH_MIN;
+    uint256 private immutable CHURN_QUOTIENT;
     uint256 private immutable SHARD_COUNT;
     uint256 private immutable COMMITTEE_SIZE;
 
-    Parameters private _parameters;
     address private _staking;
     address private _slashings;
     address private _rollCall;
@@ -62,13 +67,18 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     constructor(Parameters memory p) EIP712("Watchfire", "1") {
         Eip2537Probe.run();
         p.validate();
-        _parameters = p;
+        PARAMETERS = new KeyStore().write(abi.encode(p));
+        LAUNCH_PERIOD = p.launchPeriod;
         KEYS = new KeyStore();
+        RENEWED_KEYS = new KeyStore();
         LAUNCHER = msg.sender;
         LAUNCH_DEADLINE = (block.timestamp + p.launchPeriod).toUint64();
         SECONDS_PER_SLOT = p.secondsPerSlot;
         SLOTS_PER_EPOCH = p.slotsPerEpoch;
         INPUT_DELAY = p.inputDelay;
+        SUBMIT_EPOCHS = p.submitEpochs;
+        CHURN_PER_EPOCH_MIN = p.churnPerEpochMin;
+        CHURN_QUOTIENT = p.churnQuotient;
         SHARD_COUNT = p.shardCount;
         COMMITTEE_SIZE = p.committeeSize;
         bytes32 genesisMix = keccak256(abi.encode(keccak256("Watchfire genesis mix"), block.chainid, address(this)));
@@ -93,11 +103,10 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         if (msg.sender != LAUNCHER && block.timestamp < LAUNCH_DEADLINE) revert BeaconRegistry_NotLauncher(msg.sender);
         if (_staking == address(0)) revert BeaconRegistry_NotInitialized();
         if (_genesisTime != 0) revert BeaconRegistry_GenesisAlreadyScheduled(_genesisTime);
-        uint256 launchPeriod = _parameters.launchPeriod;
         // Who is to be ready for a genesis that the launcher did not set needs notice. Half the period leaves a range
         // even if it is one second.
-        uint64 earliest = (block.timestamp + (msg.sender == LAUNCHER ? 0 : launchPeriod / 2)).toUint64();
-        uint64 latest = (block.timestamp + launchPeriod).toUint64();
+        uint64 earliest = (block.timestamp + (msg.sender == LAUNCHER ? 0 : LAUNCH_PERIOD / 2)).toUint64();
+        uint64 latest = (block.timestamp + LAUNCH_PERIOD).toUint64();
         if (genesisTime_ <= earliest || genesisTime_ > latest) {
             revert BeaconRegistry_GenesisTimeOutOfRange(genesisTime_, earliest, latest);
         }
@@ -117,7 +126,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         firstValidator = (_set.tenures.length + 1).toUint32();
         bool started = _hasStarted();
         uint256 earliest = _prepareChange();
-        uint256 limit = _churnLimit(_parameters.churnQuotient);
+        uint256 limit = _churnLimit(CHURN_QUOTIENT);
 
         // Keys that join in the same epoch are added up in memory and written once.
         G1Point memory sum;
@@ -153,7 +162,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         uint32 scheduled = _requireActive(validator).exitEpoch;
         if (scheduled != ValidatorSet.NEVER) revert BeaconRegistry_AlreadyExiting(validator, scheduled);
         uint256 earliest = _prepareChange();
-        return _leave(validator, ExitReason.Voluntary, earliest, _churnLimit(_parameters.churnQuotient));
+        return _leave(validator, ExitReason.Voluntary, earliest, _churnLimit(CHURN_QUOTIENT));
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -202,6 +211,13 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     /// @inheritdoc IBeaconRegistry
+    function renewKeys(uint32 group) external {
+        uint64 epoch = currentEpoch();
+        bytes memory keys = _set.renew(group, epoch, SUBMIT_EPOCHS);
+        emit KeysRenewed(group, epoch, RENEWED_KEYS.write(keys));
+    }
+
+    /// @inheritdoc IBeaconRegistry
     function openBallot(
         uint64 epoch,
         bytes calldata absent,
@@ -219,7 +235,12 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function parameters() external view returns (Parameters memory) {
-        return _parameters;
+        address encoded = PARAMETERS;
+        assembly {
+            let length := extcodesize(encoded)
+            extcodecopy(encoded, 0, 0, length)
+            return(0, length)
+        }
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -356,7 +377,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @inheritdoc IBeaconRegistry
     function sumOfKeys(uint64 epoch, bytes calldata seats) external view returns (uint32 count, G1Point memory sum) {
-        return AbsentSeats.sum(seats, _set, _seatsAt(epoch), epoch, address(KEYS));
+        return AbsentSeats.sum(seats, _set, _seatsAt(epoch), epoch, _stores());
     }
 
     /// @inheritdoc IBeaconRegistry
@@ -373,17 +394,10 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         b.committeeCount = _committeeCount(seats.count);
         b.presentKey = _set.aggregateAt(epoch);
         if (absent.length != 0) {
-            (b.absentCount, b.presentKey) = AbsentSeats.subtract(
-                absent,
-                _set,
-                seats,
-                epoch,
-                address(KEYS),
-                b.presentKey
-            );
+            (b.absentCount, b.presentKey) = AbsentSeats.subtract(absent, _set, seats, epoch, _stores(), b.presentKey);
         }
         if (seats.count != 0) {
-            b.proposerKey = _set.keyAt(_proposerSeat(epoch, seats.count), seats, epoch, address(KEYS));
+            b.proposerKey = _set.keyAt(_proposerSeat(epoch, seats.count), seats, epoch, _stores());
         }
     }
 
@@ -430,6 +444,10 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         emit ValidatorExitScheduled(validator, seat, exitEpoch, reason);
     }
 
+    function _stores() private view returns (KeyStores memory) {
+        return KeyStores({first: address(KEYS), renewed: address(RENEWED_KEYS)});
+    }
+
     function _advanceMix(bytes32 contribution) private {
         uint64 epoch = currentEpoch();
         uint256 count = _mixCount;
@@ -439,7 +457,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     }
 
     function _nextPlace(uint256 queue) private view returns (uint64) {
-        return _set.nextPlace(queue, _earliestChange(), _churnLimit(_parameters.churnQuotient)).toUint64();
+        return _set.nextPlace(queue, _earliestChange(), _churnLimit(CHURN_QUOTIENT)).toUint64();
     }
 
     function _earliestChange() private view returns (uint256) {
@@ -448,7 +466,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
 
     /// @dev How many may join, or leave, per epoch. It follows the set of today, whoever has rolled it or not.
     function _churnLimit(uint256 quotient) private view returns (uint256) {
-        return Math.max(_parameters.churnPerEpochMin, _set.seatsAt(currentEpoch()).occupied / quotient);
+        return Math.max(CHURN_PER_EPOCH_MIN, _set.seatsAt(currentEpoch()).occupied / quotient);
     }
 
     function _hasStarted() private view returns (bool) {

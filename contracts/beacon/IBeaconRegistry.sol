@@ -64,6 +64,8 @@ interface IBeaconRegistry {
     event SeatsRolled(uint64 indexed epoch, uint32 seatCount, uint32 occupiedCount);
     /// @notice The keys of the seats 256 * group to 256 * group + 255 are the code of `blob`, 96 bytes each.
     event KeysPacked(uint32 indexed group, address blob);
+    /// @notice For the epochs from `epoch` on, the keys of the group are the code of `blob`.
+    event KeysRenewed(uint32 indexed group, uint64 indexed epoch, address blob);
     /// @notice A checkpoint was accepted while the parent's epoch was `epoch`, or validators were enrolled before
     ///         genesis.
     event MixAdvanced(uint64 indexed epoch, uint224 mix);
@@ -148,6 +150,13 @@ interface IBeaconRegistry {
      * million gas, so it has a transaction of its own.
      */
     function packKeys() external returns (uint32 group);
+
+    /**
+     * @notice Puts the keys of a packed group into another blob, for the epochs from this one on: seats that have
+     * changed hands since the last time are cheap again. Anybody may call it when that was longer ago than a vote can
+     * be late, and if it makes a difference; nobody has to. It takes about 7.5 million gas.
+     */
+    function renewKeys(uint32 group) external;
 
     /**
      * @notice What the vote of that epoch is judged by, which is about to be accepted: `ballot`, after a few scheduled

@@ -6,7 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {Bits} from "./Bits.sol";
 import {Bls} from "./Bls.sol";
-import {KeyBlobs} from "./KeyBlobs.sol";
+import {KeyBlobs, KeyStores} from "./KeyBlobs.sol";
 import {KeySum, KeySums} from "./KeySum.sol";
 import {SeatBitmap} from "./SeatBitmap.sol";
 import {Seats, ValidatorSet} from "./ValidatorSet.sol";
@@ -35,16 +35,16 @@ library AbsentSeats {
         ValidatorSet.State storage set,
         Seats memory seats,
         uint64 epoch,
-        address store
+        KeyStores memory stores
     ) internal view returns (uint32 count, G1Point memory keys) {
         if (bitmap.length == 0) return (0, keys);
-        (count, keys) = subtract(bitmap, set, seats, epoch, store, keys);
+        (count, keys) = subtract(bitmap, set, seats, epoch, stores, keys);
         keys = keys.negate();
     }
 
     /// @notice Takes the keys of the occupants of the seats in the bitmap out of a sum of keys.
     /// @param seats those of the epoch
-    /// @param store where the blobs of the set's keys are
+    /// @param stores where the blobs of the set's keys are
     /// @param all sum of the keys of all occupants
     /// @return count of the seats in the bitmap, at least 1
     /// @return present sum of the keys of all others
@@ -53,7 +53,7 @@ library AbsentSeats {
         ValidatorSet.State storage set,
         Seats memory seats,
         uint64 epoch,
-        address store,
+        KeyStores memory stores,
         G1Point memory all
     ) internal view returns (uint32 count, G1Point memory present) {
         uint256 expected = (uint256(seats.count) + 7) / 8;
@@ -64,19 +64,21 @@ library AbsentSeats {
         KeySum kept = KeySums.create(all);
         uint256 packed = set.settledGroups(seats);
         uint256 changedGroups = set.progress.changedGroups;
-        uint256 total = _addPacked(bitmap, set, store, packed, changedGroups, taken, kept);
+        uint256 total = _addPacked(bitmap, set, epoch, stores, packed, changedGroups, taken, kept);
         total += _addOthers(bitmap, set, seats.count, epoch, packed, changedGroups, taken);
         if (total == 0) revert AbsentSeats_Empty();
         count = uint32(total);
         present = Bls.add(kept.value(), taken.value().negate());
     }
 
-    /// @dev The first groups, without their changed seats: all others are occupied, and their keys are in blobs. Most
+    /// @dev The first groups, without the seats that their blobs do not have: all others are occupied by those whose
+    ///      keys are there. Most
     ///      groups miss a few seats if any, so that what is done for a group counts as much as what is done for a seat.
     function _addPacked(
         bytes calldata bitmap,
         ValidatorSet.State storage set,
-        address store,
+        uint64 epoch,
+        KeyStores memory stores,
         uint256 groups,
         uint256 changedGroups,
         KeySum taken,
@@ -89,22 +91,28 @@ library AbsentSeats {
                     // A word of the bitmap is a group of seats, and these are full ones.
                     word := calldataload(add(bitmap.offset, shl(5, group)))
                 }
-                if (changedGroups != 0) word &= ~set.changedSeatsOf(changedGroups, group);
                 if (word == 0) continue;
+                uint256 number = group;
+                if (changedGroups != 0) {
+                    uint256 changed;
+                    (number, changed) = set.blobAt(changedGroups, group, epoch);
+                    word &= ~changed;
+                    if (word == 0) continue;
+                }
                 uint256 count = Bits.count(word);
                 total += count;
-                address blob = KeyBlobs.addressOf(store, group);
+                address blob = KeyBlobs.addressOf(stores, number);
                 if (count < KeySums.COPY_WHOLE_FROM) taken.addFew(blob, word);
                 else if (count <= KeyBlobs.GROUP / 2) taken.addMany(blob, word, count);
                 else {
-                    taken.add(set.groupSums[group]);
+                    taken.add(set.blobSums[number]);
                     if (count != KeyBlobs.GROUP) kept.addMany(blob, ~word, KeyBlobs.GROUP - count);
                 }
             }
         }
     }
 
-    /// @dev The changed seats of the first groups, and the groups after them, seat by seat.
+    /// @dev The seats of the first groups that their blobs do not have, and the groups after them, seat by seat.
     function _addOthers(
         bytes calldata bitmap,
         ValidatorSet.State storage set,
@@ -117,9 +125,13 @@ library AbsentSeats {
         uint256 groups = bitmap.groups();
         for (uint256 group = changedGroups == 0 ? packed : 0; group < groups; ++group) {
             uint256 word = bitmap.word(group);
+            if (word != 0 && group < packed) {
+                (, uint256 notInBlob) = set.blobAt(changedGroups, group, epoch);
+                word &= notInBlob;
+            }
+            if (word == 0) continue;
             uint256 changed = set.changedSeatsOf(changedGroups, group);
-            if (group < packed) word &= changed;
-            if (word != 0) total += _addSeats(set, seatCount, epoch, group, word, changed, taken);
+            total += _addSeats(set, seatCount, epoch, group, word, changed, taken);
         }
     }
 

@@ -3,12 +3,20 @@ pragma solidity 0.8.37;
 
 import {G1Point, PackedG1Point} from "../types/G1Point.sol";
 
+/// @notice Who creates blobs: one for the first of each group, one for those that take their places later.
+struct KeyStores {
+    address first;
+    address renewed;
+}
+
 /// @title Where the keys of whole groups of seats are
 /// @notice 256 keys of 96 bytes are as much as the code of one contract holds (EIP-170). The group `g` is the blob that
 ///         its store created as number `g`, counted from 0.
 library KeyBlobs {
     /// @notice Seats of a group: those of one word of a bitmap of seats.
     uint256 internal constant GROUP = 256;
+    /// @notice The number of the first blob in which a group is packed again.
+    uint256 internal constant RENEWED = 1 << 32;
     /// @notice Bytes of a PackedG1Point.
     uint256 internal constant KEY_LENGTH = 96;
 
@@ -40,9 +48,14 @@ library KeyBlobs {
         }
     }
 
-    /// @notice One key of a group that is there.
-    function read(address store, uint256 seat) internal view returns (G1Point memory key) {
-        address blob = addressOf(store, seat / GROUP);
+    /// @notice The address of a blob by its number: the first of the group `g` has the number `g`, the renewed ones are
+    ///         numbered in their order from `RENEWED` on.
+    function addressOf(KeyStores memory stores, uint256 blob) internal pure returns (address) {
+        return blob < RENEWED ? addressOf(stores.first, blob) : addressOf(stores.renewed, blob - RENEWED);
+    }
+
+    /// @notice One key of a blob that is there.
+    function read(address blob, uint256 seat) internal view returns (G1Point memory key) {
         uint256 offset = (seat % GROUP) * KEY_LENGTH;
         PackedG1Point memory packed;
         assembly ("memory-safe") {

@@ -7,7 +7,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 import {G1Point, PackedG1Point} from "../types/G1Point.sol";
 import {Bls} from "./Bls.sol";
 import {ChangeQueues} from "./ChangeQueues.sol";
-import {KeyBlobs} from "./KeyBlobs.sol";
+import {KeyBlobs, KeyStores} from "./KeyBlobs.sol";
 import {Lanes} from "./Lanes.sol";
 
 /// @notice The seats of an epoch: how many there are, how many are occupied, and since when that is so.
@@ -55,6 +55,16 @@ library ValidatorSet {
         uint96 changedGroups;
     }
 
+    /// Two are kept: between two renewals, all votes that are taken are of epochs after the one before.
+    struct Renewals {
+        // KeyBlobs.RENEWED + index, zero if there is none
+        uint64 latest;
+        uint64 previous;
+        // the first epochs that they are for
+        uint64 latestEpoch;
+        uint64 previousEpoch;
+    }
+
     struct State {
         Progress progress;
         // Validators count from 1, so index 0 of `tenures` is the validator 1.
@@ -72,10 +82,14 @@ library ValidatorSet {
         mapping(uint256 epoch => PackedG1Point) aggregates;
         // by epoch: the block in which it was rolled, and Seats
         Checkpoints.Trace224 history;
-        // sum of the keys of a group whose keys are in a blob
-        mapping(uint256 group => PackedG1Point) groupSums;
-        // the changed seats of a group, as a word of a bitmap of seats has them
-        mapping(uint256 group => uint256 word) changedSeats;
+        // sum of the keys in a blob
+        mapping(uint256 blob => PackedG1Point) blobSums;
+        // By blob, the seats whose occupants are not those in it, or will not be, as a word of a bitmap of seats has
+        // them. Of the first blob of a group, there yet or not, these are the changed seats, and it is for all epochs.
+        mapping(uint256 blob => uint256 word) changedSeats;
+        // the blobs of a group after its first
+        mapping(uint256 group => Renewals) renewals;
+        uint32 renewalCount;
         // those who sat in a seat before the last who took it, by their activation epochs
         mapping(uint256 seat => Checkpoints.Trace224) predecessors;
     }
@@ -88,6 +102,12 @@ library ValidatorSet {
     error ValidatorSet_KeyTaken(bytes32 identity, uint32 validator);
     /// @notice The next group to pack is not full yet.
     error ValidatorSet_GroupNotFull(uint256 group, uint256 seats);
+    /// @notice The group has to be packed for the first time, and all its seats taken, before it is packed again.
+    error ValidatorSet_GroupNotSettled(uint256 group, uint256 settledGroups);
+    /// @notice All whom a new blob of the group would hold are in the one that it has.
+    error ValidatorSet_NothingToRenew(uint256 group);
+    /// @notice The group was renewed in that epoch; the blob before is still wanted.
+    error ValidatorSet_RenewedRecently(uint256 group, uint64 epoch);
 
     // ---------------------------------------------------------------- changes
 
@@ -142,6 +162,9 @@ library ValidatorSet {
         self.vacated[queue].push(seat);
         uint256 group = seat / KeyBlobs.GROUP;
         self.changedSeats[group] |= _bitOf(seat);
+        // The blob before is for earlier epochs, in which the validator sits still.
+        uint256 renewed = self.renewals[group].latest;
+        if (renewed != 0) self.changedSeats[renewed] |= _bitOf(seat);
         self.progress.changedGroups |= uint96(1 << (group % BITS_OF_CHANGED_GROUPS));
         _enqueue(self, queue, epoch, 0);
     }
@@ -173,23 +196,44 @@ library ValidatorSet {
     /// @return packed the keys of its seats' last occupants, 96 bytes each, which the caller puts into the group's blob
     function pack(State storage self) internal returns (uint256 group, bytes memory packed) {
         group = self.progress.packedGroups;
-        uint256 first = group * KeyBlobs.GROUP;
         uint256 seats = self.occupants.length;
-        if (seats < first + KeyBlobs.GROUP) revert ValidatorSet_GroupNotFull(group, seats);
-        packed = new bytes(KeyBlobs.GROUP * KeyBlobs.KEY_LENGTH);
-        G1Point memory sum;
-        for (uint256 i = 0; i < KeyBlobs.GROUP; ++i) {
-            PackedG1Point memory key = self.keys[self.occupants[first + i]];
-            uint256 pointer;
-            assembly ("memory-safe") {
-                // 256 keys of 96 bytes were allocated for i below 256.
-                pointer := add(add(packed, 32), mul(i, 96))
-                mcopy(pointer, key, 96)
-            }
-            Bls.addPackedInPlace(sum, pointer);
-        }
-        self.groupSums[group] = sum.pack();
+        if (seats < (group + 1) * KeyBlobs.GROUP) revert ValidatorSet_GroupNotFull(group, seats);
+        packed = _pack(self, group, group);
         self.progress.packedGroups = uint32(group) + 1;
+    }
+
+    /**
+     * @notice Takes a group as packed again, for the epochs from `epoch` on, with those who sit in it then and are not
+     * leaving.
+     * @param epoch one that has begun
+     * @param age how many epochs ago the group must have been renewed before
+     */
+    function renew(
+        State storage self,
+        uint256 group,
+        uint64 epoch,
+        uint256 age
+    ) internal returns (bytes memory packed) {
+        uint256 settled = settledGroups(self, seatsAt(self, epoch));
+        if (group >= settled) revert ValidatorSet_GroupNotSettled(group, settled);
+        Renewals memory r = self.renewals[group];
+        if (r.latest != 0 && epoch <= r.latestEpoch + age) revert ValidatorSet_RenewedRecently(group, r.latestEpoch);
+        uint256 changed;
+        for (uint256 seat = group * KeyBlobs.GROUP; seat < (group + 1) * KeyBlobs.GROUP; ++seat) {
+            Tenure memory tenure = self.tenures[self.occupants[seat] - 1];
+            if (tenure.activationEpoch > epoch || tenure.exitEpoch != NEVER) changed |= _bitOf(seat);
+        }
+        uint256 latest = r.latest == 0 ? group : r.latest;
+        if (changed == self.changedSeats[latest]) revert ValidatorSet_NothingToRenew(group);
+        uint64 blob = uint64(KeyBlobs.RENEWED) + self.renewalCount++;
+        self.changedSeats[blob] = changed;
+        self.renewals[group] = Renewals({
+            latest: blob,
+            previous: r.latest,
+            latestEpoch: epoch,
+            previousEpoch: r.latestEpoch
+        });
+        packed = _pack(self, group, blob);
     }
 
     // ---------------------------------------------------------------- reads
@@ -247,6 +291,22 @@ library ValidatorSet {
         if ((changedGroups >> (group % BITS_OF_CHANGED_GROUPS)) & 1 != 0) word = self.changedSeats[group];
     }
 
+    /// @notice The blob of a group for the epoch, and the seats whose occupants then are not, or may not be, in it.
+    /// @param group one of `settledGroups`
+    function blobAt(
+        State storage self,
+        uint256 changedGroups,
+        uint256 group,
+        uint64 epoch
+    ) internal view returns (uint256 blob, uint256 changed) {
+        if ((changedGroups >> (group % BITS_OF_CHANGED_GROUPS)) & 1 == 0) return (group, 0);
+        Renewals memory r = self.renewals[group];
+        if (r.latest != 0 && r.latestEpoch <= epoch) blob = r.latest;
+        else if (r.previous != 0 && r.previousEpoch <= epoch) blob = r.previous;
+        else blob = group;
+        changed = self.changedSeats[blob];
+    }
+
     /// @notice The key of the seat's occupant, infinity if there is none.
     /// @param seats those of the epoch
     function keyAt(
@@ -254,10 +314,12 @@ library ValidatorSet {
         uint256 seat,
         Seats memory seats,
         uint64 epoch,
-        address store
+        KeyStores memory stores
     ) internal view returns (G1Point memory key) {
-        if (seat / KeyBlobs.GROUP < settledGroups(self, seats) && !_isChanged(self, seat)) {
-            return KeyBlobs.read(store, seat);
+        uint256 group = seat / KeyBlobs.GROUP;
+        if (group < settledGroups(self, seats)) {
+            (uint256 blob, uint256 changed) = blobAt(self, self.progress.changedGroups, group, epoch);
+            if (changed & _bitOf(seat) == 0) return KeyBlobs.read(KeyBlobs.addressOf(stores, blob), seat);
         }
         uint32 validator = occupantAt(self, seat, seats, epoch);
         if (validator != 0) key = self.keys[validator].unpack();
@@ -298,6 +360,24 @@ library ValidatorSet {
     }
 
     // ---------------------------------------------------------------- private
+
+    /// @dev The keys of the last occupants of a group's seats, for the blob of this number.
+    function _pack(State storage self, uint256 group, uint256 blob) private returns (bytes memory packed) {
+        uint256 first = group * KeyBlobs.GROUP;
+        packed = new bytes(KeyBlobs.GROUP * KeyBlobs.KEY_LENGTH);
+        G1Point memory sum;
+        for (uint256 i = 0; i < KeyBlobs.GROUP; ++i) {
+            PackedG1Point memory key = self.keys[self.occupants[first + i]];
+            uint256 pointer;
+            assembly ("memory-safe") {
+                // 256 keys of 96 bytes were allocated for i below 256.
+                pointer := add(add(packed, 32), mul(i, 96))
+                mcopy(pointer, key, 96)
+            }
+            Bls.addPackedInPlace(sum, pointer);
+        }
+        self.blobSums[blob] = sum.pack();
+    }
 
     /// @dev A seat that is vacant in the epoch, those of one queue before those of the other; else a new one.
     function _takeSeat(State storage self, uint32 epoch) private returns (uint32 seat, bool isNew) {

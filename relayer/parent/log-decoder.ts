@@ -14,6 +14,7 @@ const IRRELEVANT: ReadonlySet<string> = new Set([
   "EvidenceCommitted",
   "Initialized",
   "KeysPacked",
+  "KeysRenewed",
   "Locked",
   "OffenceReported",
   "OffenderPunished",
