@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {BeaconContracts, IBeaconRegistry} from "../../contracts/beacon/IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "../../contracts/beacon/ICrosslinkAnchors.sol";
 import {IRollCall} from "../../contracts/beacon/IRollCall.sol";
+import {ISlashings} from "../../contracts/beacon/ISlashings.sol";
 import {IStaking} from "../../contracts/beacon/IStaking.sol";
 import {IShardRegistry} from "../../contracts/shards/IShardRegistry.sol";
 import {Parameters} from "../../contracts/types/Parameters.sol";
@@ -16,6 +17,7 @@ struct Beacon {
     IShardRegistry shards;
     ICrosslinkAnchors anchors;
     IRollCall rollCall;
+    ISlashings slashings;
 }
 
 /// @title The beacon on a fresh chain
@@ -58,11 +60,14 @@ library Deployment {
         beacon.shards = IShardRegistry(_create("ShardRegistry", abi.encode(beacon.registry)));
         beacon.anchors = ICrosslinkAnchors(_create("CrosslinkAnchors", abi.encode(beacon.registry, beacon.shards)));
         beacon.rollCall = IRollCall(_create("RollCall", abi.encode(beacon.registry, beacon.anchors, beacon.staking)));
+        beacon.slashings = ISlashings(
+            _create("Slashings", abi.encode(beacon.registry, beacon.staking, beacon.anchors, beacon.shards))
+        );
         beacon.registry.initialize(
             BeaconContracts({
                 staking: address(beacon.staking),
                 anchors: address(beacon.anchors),
-                slashings: address(0),
+                slashings: address(beacon.slashings),
                 rollCall: address(beacon.rollCall)
             })
         );
