@@ -22,10 +22,13 @@ interface Case {
   readonly from: number;
   /** Block in which it was found done; null while it is not. */
   doneIn: number | null;
+  failures: number;
 }
 
 /** Parent slots that each later watcher waits for the one before it: to commit, to reveal and to punish take that long. */
 const TURN_SLOTS = 12;
+/** Tries in a row that fail, before the parent chain is taken to mean it. */
+const MAX_FAILURES = 64;
 /** Parent blocks after which no reorg takes back a punishment. */
 const KEPT_BLOCKS = 64;
 
@@ -56,7 +59,7 @@ export class Reporter {
     const { rank, watchers } = this.#options;
     const place = (rank + view.epoch()) % watchers;
     const from = view.head.timestamp + place * TURN_SLOTS * view.parameters.secondsPerSlot;
-    this.#cases.add({ offence, from, doneIn: null });
+    this.#cases.add({ offence, from, doneIn: null, failures: 0 });
   }
 
   /** Called at every block of the parent chain. */
@@ -84,12 +87,16 @@ export class Reporter {
     }
     if (view.head.timestamp < each.from) return;
     try {
-      if ((await pursue(each.offence)) === "waiting") return;
+      const outcome = await pursue(each.offence);
+      each.failures = 0;
+      if (outcome === "waiting") return;
       each.doneIn = view.head.number;
       this.#hasEarned = true;
     } catch (error) {
       // Tried again with the next block: the others go on meanwhile.
       onError(error);
+      each.failures++;
+      if (each.failures >= MAX_FAILURES) this.#cases.delete(each);
     }
   }
 

@@ -83,6 +83,16 @@ describe("Reporter", () => {
     expect([pursued.length, one.open]).to.deep.equal([2, 0]);
   });
 
+  it("gives up what the parent chain never takes", async () => {
+    const one = reporter();
+    one.report(proposals(3));
+    outcome = () => {
+      throw new Error("refused");
+    };
+    for (let i = 0; i < 100; i++) await one.onBlock();
+    expect([pursued.length, errors.length, one.open]).to.deep.equal([64, 64, 0]);
+  });
+
   it("is not held up by one that fails", async () => {
     const one = reporter();
     one.report(proposals(3));
