@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { computeAddress, formatEther, parseEther } from "ethers";
 import type { Target } from "./conformance/capabilities.ts";
 import { startOwnDevnet } from "./conformance/own-devnet.ts";
 import { conformanceTable, runConformance } from "./conformance/run.ts";
@@ -14,6 +15,9 @@ const options = new Command("npm run conformance --")
   .parse()
   .opts<{ rpc?: string; keyFile?: string }>();
 
+/** More than all checks spend. */
+const NEEDED = parseEther("0.1");
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 function givenTarget(url: string, keyFile: string | undefined): Target {
@@ -24,13 +28,23 @@ function givenTarget(url: string, keyFile: string | undefined): Target {
   return { url, privateKey: key as `0x${string}` };
 }
 
-/** Clients would try again and again where nobody answers. @throws Error */
-async function reach(url: string): Promise<void> {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId" });
+/**
+ * Clients would try again and again where nobody answers, and nothing can be sent without coins. @throws Error
+ */
+async function reach({ url, privateKey }: Target): Promise<void> {
+  const address = computeAddress(privateKey);
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_getBalance", params: [address, "latest"] });
   const request = { method: "POST", headers: { "content-type": "application/json" }, body };
   const answer = await fetch(url, request).catch((cause: unknown) => new Error(`${url} does not answer`, { cause }));
   if (answer instanceof Error) throw answer;
-  if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${await answer.text()}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${text}`);
+  const { result } = JSON.parse(text) as { result?: string };
+  if (BigInt(result ?? 0) < NEEDED) {
+    throw new Error(
+      `${address} has less than ${formatEther(NEEDED)} ETH on ${url}: deposit there, or use another --key-file`,
+    );
+  }
 }
 
 let close = async () => {};
@@ -42,7 +56,7 @@ try {
     target = devnet.target;
   } else {
     target = givenTarget(options.rpc, options.keyFile);
-    await reach(target.url);
+    await reach(target);
   }
   const outcomes = await runConformance(target, say);
   process.stdout.write(`${conformanceTable(outcomes)}\n`);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FetchRequest, Interface, JsonRpcProvider, Network, parseEther, Wallet } from "ethers";
-import { fromHex } from "../../protocol/bytes.ts";
+import { fromHex, toHex } from "../../protocol/bytes.ts";
 import { depositToInboxes } from "../../relayer/parent/actions/add-inbox-entry.ts";
 import type { ContractAddresses } from "../../relayer/parent/parent-view.ts";
 import type { TransactionSender } from "../../relayer/parent/transaction-sender.ts";
@@ -36,6 +36,8 @@ export interface DemoOptions {
   readonly addresses: ContractAddresses;
   /** Pays the deposits, and sends the withdrawal's proof. */
   readonly launcher: TransactionSender;
+  /** Makes the payments. */
+  readonly user: { readonly file: string; readonly key: Uint8Array };
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -55,7 +57,7 @@ interface Withdrawal extends SentMessage {
 
 export class Demo {
   readonly #options: DemoOptions;
-  readonly #user = Wallet.createRandom();
+  readonly #user: Wallet;
   readonly #providers = new Map<number, JsonRpcProvider>();
   readonly #crossShard: CrossShardPayment[] = [];
   readonly #withdrawals: Withdrawal[] = [];
@@ -64,6 +66,7 @@ export class Demo {
 
   constructor(options: DemoOptions) {
     this.#options = options;
+    this.#user = new Wallet(toHex(options.user.key));
     for (const { id, chainId, url } of options.shards) {
       const request = new FetchRequest(url);
       const provider = new JsonRpcProvider(request, Network.from(chainId), { staticNetwork: true, cacheTimeout: -1 });
@@ -106,9 +109,9 @@ export class Demo {
 
   /** Returns when every payment of the demo has arrived. @throws when one fails */
   async run(): Promise<void> {
-    const { shards, say } = this.#options;
+    const { shards, user, say } = this.#options;
     await this.#deposit(shards.map(({ id }) => id));
-    say(`deposited 10 ETH to ${this.#user.address} on each of ${shards.length} shards`);
+    say(`deposited 10 ETH to ${this.#user.address} on each of ${shards.length} shards; its key is in ${user.file}`);
     await Promise.all(shards.map(({ id }) => this.#waitForBalance(id, this.#user.address, DEPOSIT, "latest")));
     this.#deposited = true;
     say("deposits arrived on every shard");

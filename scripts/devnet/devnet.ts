@@ -16,7 +16,7 @@ import { rpcBlockSource } from "../../relayer/watcher/rpc-block-source.ts";
 import { AuditFailure } from "../../relayer/watcher/shard-replay.ts";
 import { ICrosslinkAnchors__factory } from "../../types/factories/beacon/ICrosslinkAnchors__factory.ts";
 import { Demo } from "./demo.ts";
-import { type OperatorKeys, operatorKeys } from "./keys.ts";
+import { type OperatorKeys, operatorKeys, userKey } from "./keys.ts";
 import type { DevnetOptions } from "./options.ts";
 import { type ParentChain, startParentChain } from "./parent-chain.ts";
 import { Problems, Progress } from "./progress.ts";
@@ -108,6 +108,7 @@ export class Devnet {
       shards: view.shards().map(({ id, chainId }) => ({ id, chainId, url: `${this.#api.url}/shards/${id}` })),
       addresses: this.#deployment.addresses,
       launcher: this.#launcher,
+      user: userKey(this.#dataDirectory),
       say: this.#say,
       signal,
     });

@@ -38,6 +38,21 @@ export function operatorKeys(folder: string, operators: number, validators: numb
   return keys;
 }
 
+/**
+ * The account of the demo's user, which gets coins on every shard; in a file of its own, so that it can be handed to a
+ * wallet or to `npm run conformance`.
+ */
+export function userKey(folder: string): { readonly file: string; readonly key: Uint8Array } {
+  const file = path.join(folder, "user-key");
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(file)) writeFileSync(file, `${toHex(randomBytes(32))}\n`, { mode: 0o600 });
+  const text = readFileSync(file, "utf8").trim();
+  if (!/^0x[0-9a-f]{64}$/.test(text)) {
+    throw new Error(`--data-dir: ${file} is not a private key; use another folder, or remove it`);
+  }
+  return { file, key: fromHex(text) };
+}
+
 function randomBlsKey(): Uint8Array {
   // 48 random bytes reduced: the bias is below 2^-128 (RFC 9380, section 5).
   return fromBigInt((toBigInt(randomBytes(48)) % (BLS_ORDER - 1n)) + 1n, 32);
