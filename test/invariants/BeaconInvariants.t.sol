@@ -25,6 +25,16 @@ contract BeaconInvariants {
         _beacon.historiesStayReadable();
         _beacon.finalityInOrder();
         _beacon.checkpointsStay();
+        _beacon.solvency();
+        _beacon.everyCoinAccountedFor();
+        _beacon.stakesFallByLawOnly();
+        _beacon.penaltiesAreCapped();
+        _beacon.nobodyPunishedTwice();
+    }
+
+    /// @notice The runner calls it at the end of each run.
+    function afterInvariant() external {
+        _beacon.exitsAreNeverBlocked();
     }
 
     function targetContracts() external view returns (address[] memory targets) {
@@ -34,21 +44,50 @@ contract BeaconInvariants {
 
     /// @notice What counts as an action; the properties are none.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
+        bytes4[39] memory actions = [
+            _beacon.passSlots.selector,
+            _beacon.passEpochs.selector,
+            _beacon.standStill.selector,
+            _beacon.idle.selector,
+            _beacon.rollEpochs.selector,
+            _beacon.vote.selector,
+            _beacon.voteEpochByEpoch.selector,
+            _beacon.voteOutOfLine.selector,
+            _beacon.voteWithoutSigners.selector,
+            _beacon.supplement.selector,
+            _beacon.supplementBadly.selector,
+            _beacon.settle.selector,
+            _beacon.deposit.selector,
+            _beacon.depositBatch.selector,
+            _beacon.depositBadly.selector,
+            _beacon.exit.selector,
+            _beacon.exitSigned.selector,
+            _beacon.exitBadly.selector,
+            _beacon.withdraw.selector,
+            _beacon.withdrawBadly.selector,
+            _beacon.withdrawTwice.selector,
+            _beacon.changeFickle.selector,
+            _beacon.proposeOwner.selector,
+            _beacon.acceptOwner.selector,
+            _beacon.takeOver.selector,
+            _beacon.doubleVote.selector,
+            _beacon.surroundVote.selector,
+            _beacon.voteAgainstAccepted.selector,
+            _beacon.massDoubleVote.selector,
+            _beacon.doubleAttestation.selector,
+            _beacon.doubleProposal.selector,
+            _beacon.doubleHeader.selector,
+            _beacon.reportBadly.selector,
+            _beacon.slashWithoutRight.selector,
+            _beacon.claim.selector,
+            _beacon.callRoll.selector,
+            _beacon.answerRoll.selector,
+            _beacon.ejectSilent.selector,
+            _beacon.rollBadly.selector
+        ];
+        bytes4[] memory selectors = new bytes4[](actions.length);
+        for (uint256 i = 0; i < actions.length; ++i) selectors[i] = actions[i];
         targets = new FuzzSelector[](1);
-        bytes4[] memory actions = new bytes4[](13);
-        actions[0] = _beacon.passSlots.selector;
-        actions[1] = _beacon.passEpochs.selector;
-        actions[2] = _beacon.standStill.selector;
-        actions[3] = _beacon.idle.selector;
-        actions[4] = _beacon.rollEpochs.selector;
-        actions[5] = _beacon.vote.selector;
-        actions[6] = _beacon.voteEpochByEpoch.selector;
-        actions[7] = _beacon.settle.selector;
-        actions[8] = _beacon.voteOutOfLine.selector;
-        actions[9] = _beacon.voteWithoutSigners.selector;
-        actions[10] = _beacon.deposit.selector;
-        actions[11] = _beacon.depositBatch.selector;
-        actions[12] = _beacon.depositBadly.selector;
-        targets[0] = FuzzSelector(address(_beacon), actions);
+        targets[0] = FuzzSelector(address(_beacon), selectors);
     }
 }

@@ -16,8 +16,8 @@ struct Beacon {
     IStaking staking;
     IShardRegistry shards;
     ICrosslinkAnchors anchors;
-    IRollCall rollCall;
     ISlashings slashings;
+    IRollCall rollCall;
 }
 
 /// @title The beacon on a fresh chain
@@ -54,21 +54,19 @@ library Deployment {
         p.withdrawalLimitPerEpoch = 1 ether;
     }
 
-    function deploy(Parameters memory p) internal returns (Beacon memory beacon) {
-        beacon.registry = IBeaconRegistry(_create("BeaconRegistry", abi.encode(p)));
-        beacon.staking = IStaking(_create("Staking", abi.encode(beacon.registry)));
-        beacon.shards = IShardRegistry(_create("ShardRegistry", abi.encode(beacon.registry)));
-        beacon.anchors = ICrosslinkAnchors(_create("CrosslinkAnchors", abi.encode(beacon.registry, beacon.shards)));
-        beacon.rollCall = IRollCall(_create("RollCall", abi.encode(beacon.registry, beacon.anchors, beacon.staking)));
-        beacon.slashings = ISlashings(
-            _create("Slashings", abi.encode(beacon.registry, beacon.staking, beacon.anchors, beacon.shards))
-        );
-        beacon.registry.initialize(
+    function deploy(Parameters memory p) internal returns (Beacon memory b) {
+        b.registry = IBeaconRegistry(_create("BeaconRegistry", abi.encode(p)));
+        b.staking = IStaking(_create("Staking", abi.encode(b.registry)));
+        b.shards = IShardRegistry(_create("ShardRegistry", abi.encode(b.registry)));
+        b.anchors = ICrosslinkAnchors(_create("CrosslinkAnchors", abi.encode(b.registry, b.shards)));
+        b.slashings = ISlashings(_create("Slashings", abi.encode(b.registry, b.staking, b.anchors, b.shards)));
+        b.rollCall = IRollCall(_create("RollCall", abi.encode(b.registry, b.anchors, b.staking)));
+        b.registry.initialize(
             BeaconContracts({
-                staking: address(beacon.staking),
-                anchors: address(beacon.anchors),
-                slashings: address(beacon.slashings),
-                rollCall: address(beacon.rollCall)
+                staking: address(b.staking),
+                anchors: address(b.anchors),
+                slashings: address(b.slashings),
+                rollCall: address(b.rollCall)
             })
         );
     }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {VM} from "./Vm.sol";
-import {World} from "./World.sol";
+import {Member, World} from "./World.sol";
 
 /// @title Time passes, and what is due in it is done or left
 abstract contract TimeActions is World {
@@ -41,6 +41,12 @@ abstract contract TimeActions is World {
         height += blocks;
         VM.warp(time);
         VM.roll(height);
-        require(REGISTRY.currentEpoch() >= before, "time went back");
+        uint64 current = REGISTRY.currentEpoch();
+        require(current >= before, "time went back");
+        if (current == before) return;
+        for (uint256 i = 0; i < members.length; ++i) {
+            Member storage member = members[i];
+            if (member.exitHeight == 0 && member.exitEpoch <= current) member.exitHeight = uint64(height);
+        }
     }
 }

@@ -15,6 +15,11 @@ interface Vm {
     /// @notice The next call comes from `sender`, in a transaction of `origin`.
     function prank(address sender, address origin) external;
 
+    /// @notice An ECDSA signature, and whose it is.
+    function sign(uint256 secretKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+
+    function addr(uint256 secretKey) external pure returns (address);
+
     /// @notice The running call does not count if `condition` is false.
     function assume(bool condition) external pure;
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {PaddedTree} from "../../contracts/libraries/PaddedTree.sol";
 import {Sha256} from "../../contracts/libraries/Sha256.sol";
 import {SigningRoots} from "../../contracts/libraries/SigningRoots.sol";
-import {CheckpointSubmission} from "../../contracts/types/Checkpoint.sol";
+import {CheckpointSubmission, VoteSupplement} from "../../contracts/types/Checkpoint.sol";
 import {Crosslink} from "../../contracts/types/Crosslink.sol";
 import {BlsSigner} from "./BlsSigner.sol";
 import {TimeActions} from "./TimeActions.sol";
@@ -14,7 +14,11 @@ import {VM} from "./Vm.sol";
 struct Justified {
     uint64 epoch;
     uint64 sourceEpoch;
+    bytes32 sourceRoot;
+    bytes32 entriesRoot;
+    bytes32 rewardsRoot;
     bytes32 root;
+    // bitmap of the seats that have not voted
     bytes absent;
     uint256 acceptedTime;
     uint256 acceptedHeight;
@@ -24,15 +28,15 @@ struct Justified {
 abstract contract VotingActions is TimeActions {
     /// In the order of acceptance; the first one is that of genesis.
     Justified[] internal line;
-    mapping(uint64 epoch => uint256 index) internal placeInLine;
     bytes32[] internal entries;
     uint64 internal finalizedEpoch;
     uint256 internal settledCount;
 
     constructor() {
         entries = new bytes32[](parameters.shardCount);
-        bytes32 root = _root(entries, SigningRoots.checkpointBody(0, 0, 0, 0));
-        line.push(Justified(0, 0, root, "", time, height));
+        Justified storage genesis = line.push();
+        genesis.root = _root(entries, SigningRoots.checkpointBody(0, 0, 0, 0));
+        (genesis.acceptedTime, genesis.acceptedHeight) = (time, height);
     }
 
     // ---------------------------------------------------------------- actions
@@ -55,6 +59,31 @@ abstract contract VotingActions is TimeActions {
             uint64 target = REGISTRY.currentEpoch() - 1;
             if (target > _latest().epoch) _vote(uint256(keccak256(abi.encode(seed, i))), target);
         }
+    }
+
+    /// @notice Some of those who were absent from the latest vote add theirs.
+    function supplement(uint256 seed) external observed {
+        Justified storage j = line[line.length - 1];
+        VM.assume(j.absent.length != 0 && time < j.acceptedTime + _epochSeconds());
+        (VoteSupplement memory votes, uint32[] memory absent) = _prepareSupplement(seed, j);
+        VM.assume(votes.added.length != 0);
+        VM.prank(ANYBODY, ANYBODY);
+        ANCHORS.supplement{gas: GAS_CAP}(votes);
+        j.absent = _bitmapOf(absent);
+    }
+
+    /// @notice Late votes that come too late, or that others signed.
+    function supplementBadly(uint256 seed) external observed {
+        Justified storage j = line[_random(seed, "which", line.length)];
+        VM.assume(j.absent.length != 0);
+        (VoteSupplement memory votes, ) = _prepareSupplement(seed, j);
+        VM.assume(votes.added.length != 0);
+        if (time < j.acceptedTime + _epochSeconds()) {
+            uint256 kind = _random(seed, "kind", 2);
+            if (kind == 0) votes.signature = BlsSigner.sign(members[0].secret + 1, bytes32(seed));
+            if (kind == 1) votes.rewardsRoot = bytes32(uint256(votes.rewardsRoot) + 1);
+        }
+        _requireRefusal(ANYBODY, address(ANCHORS), 0, abi.encodeCall(ANCHORS.supplement, (votes)));
     }
 
     function settle(uint256 seed) external observed {
@@ -111,12 +140,25 @@ abstract contract VotingActions is TimeActions {
 
     /// @dev Accepted and finalised, its window over in time and in blocks, and so is that of all before it.
     function _countSettleable() internal view returns (uint256 count) {
-        uint256 window = uint256(parameters.challengeEpochs) * parameters.slotsPerEpoch * parameters.secondsPerSlot;
+        uint256 window = parameters.challengeEpochs * _epochSeconds();
         for (uint256 i = settledCount + 1; i < line.length; ++i) {
             Justified memory j = line[i];
             if (j.epoch > finalizedEpoch) break;
             if (time < j.acceptedTime + window || height < j.acceptedHeight + parameters.challengeBlocks) break;
             ++count;
+        }
+    }
+
+    function _epochSeconds() internal view returns (uint256) {
+        return uint256(parameters.slotsPerEpoch) * parameters.secondsPerSlot;
+    }
+
+    /// @dev Those of the occupants who have voted for it.
+    function _votersFor(Justified storage j) internal view returns (uint32[] memory voters) {
+        voters = _occupants(j.epoch);
+        bytes memory absent = j.absent;
+        for (uint256 seat = 0; seat < voters.length; ++seat) {
+            if (_hasSeat(absent, seat)) voters[seat] = 0;
         }
     }
 
@@ -144,8 +186,19 @@ abstract contract VotingActions is TimeActions {
         ANCHORS.submit{gas: GAS_CAP}(s);
 
         if (target == s.sourceEpoch + 1) finalizedEpoch = s.sourceEpoch;
-        placeInLine[target] = line.length;
-        line.push(Justified(target, s.sourceEpoch, root, absent, time, height));
+        line.push(
+            Justified({
+                epoch: target,
+                sourceEpoch: s.sourceEpoch,
+                sourceRoot: s.sourceRoot,
+                entriesRoot: PaddedTree.root(next),
+                rewardsRoot: s.rewardsRoot,
+                root: root,
+                absent: absent,
+                acceptedTime: time,
+                acceptedHeight: height
+            })
+        );
         entries = next;
     }
 
@@ -210,6 +263,34 @@ abstract contract VotingActions is TimeActions {
         }
     }
 
+    /// @return votes those of some of the absent ones
+    /// @return absent those who are still absent, by seat
+    function _prepareSupplement(
+        uint256 seed,
+        Justified storage j
+    ) private view returns (VoteSupplement memory votes, uint32[] memory absent) {
+        absent = _occupants(j.epoch);
+        uint32[] memory late = new uint32[](absent.length);
+        for (uint256 seat = 0; seat < absent.length; ++seat) {
+            if (!_hasSeat(j.absent, seat)) absent[seat] = 0;
+            if (absent[seat] == 0 || uint256(keccak256(abi.encode(seed, "late", seat))) % 2 == 0) continue;
+            (late[seat], absent[seat]) = (absent[seat], 0);
+        }
+        votes = VoteSupplement({
+            targetEpoch: j.epoch,
+            sourceEpoch: j.sourceEpoch,
+            sourceRoot: j.sourceRoot,
+            entriesRoot: j.entriesRoot,
+            rewardsRoot: j.rewardsRoot,
+            absent: j.absent,
+            added: _bitmapOf(late),
+            signature: BlsSigner.sign(
+                _sumOfSecrets(late),
+                SigningRoots.vote(DOMAIN_SEPARATOR, j.sourceEpoch, j.sourceRoot, j.epoch, j.root)
+            )
+        });
+    }
+
     /// @dev Takes some out of the list.
     /// @return bitmap of their seats, empty if there are none
     function _removeSome(
@@ -217,20 +298,31 @@ abstract contract VotingActions is TimeActions {
         uint32[] memory occupants,
         uint256 count
     ) internal pure returns (bytes memory bitmap) {
-        if (count == 0 || occupants.length == 0) return "";
-        bitmap = new bytes((occupants.length + 7) / 8);
+        uint32[] memory removed = new uint32[](occupants.length);
+        if (occupants.length == 0) return "";
         uint256 start = _random(seed, "start", occupants.length);
         uint256 step = 1 + _random(seed, "step", 3);
-        bool any;
-        for (uint256 i = 0; i < occupants.length && count != 0; ++i) {
-            uint256 seat = (start + i * step) % occupants.length;
+        // In steps, so that they are not all neighbours; then one by one, for those that the steps leave out.
+        for (uint256 i = 0; i < 2 * occupants.length && count != 0; ++i) {
+            uint256 seat = (start + i * (i < occupants.length ? step : 1)) % occupants.length;
             if (occupants[seat] == 0) continue;
-            occupants[seat] = 0;
-            bitmap[seat / 8] |= bytes1(uint8(1 << (seat % 8)));
-            any = true;
+            (removed[seat], occupants[seat]) = (occupants[seat], 0);
             --count;
         }
-        if (!any) bitmap = "";
+        return _bitmapOf(removed);
+    }
+
+    /// @dev In the one form that the contracts take; empty if nobody is in the list.
+    function _bitmapOf(uint32[] memory bySeat) internal pure returns (bytes memory bitmap) {
+        if (_countOf(bySeat) == 0) return "";
+        bitmap = new bytes((bySeat.length + 7) / 8);
+        for (uint256 seat = 0; seat < bySeat.length; ++seat) {
+            if (bySeat[seat] != 0) bitmap[seat / 8] |= bytes1(uint8(1 << (seat % 8)));
+        }
+    }
+
+    function _hasSeat(bytes memory bitmap, uint256 seat) internal pure returns (bool) {
+        return bitmap.length != 0 && (uint8(bitmap[seat / 8]) >> (seat % 8)) & 1 == 1;
     }
 
     function _root(bytes32[] memory list, bytes32 bodyRoot) private view returns (bytes32) {

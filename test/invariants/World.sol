@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IBeaconRegistry} from "../../contracts/beacon/IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "../../contracts/beacon/ICrosslinkAnchors.sol";
+import {IRollCall} from "../../contracts/beacon/IRollCall.sol";
+import {ISlashings} from "../../contracts/beacon/ISlashings.sol";
 import {IStaking} from "../../contracts/beacon/IStaking.sol";
 import {IShardRegistry} from "../../contracts/shards/IShardRegistry.sol";
-import {G1Point} from "../../contracts/types/G1Point.sol";
 import {Parameters} from "../../contracts/types/Parameters.sol";
 import {BlsSigner} from "./BlsSigner.sol";
 import {Beacon, Deployment} from "./Deployment.sol";
@@ -20,6 +21,24 @@ struct Member {
     uint64 activationEpoch;
     // FAR_FUTURE_EPOCH while no exit is scheduled
     uint64 exitEpoch;
+    // the first block that could be in the exit epoch, 0 while that has not begun
+    uint64 exitHeight;
+    uint64 slashEpoch;
+    // the occupants of that epoch; zero if it was not slashed
+    uint32 slashOccupied;
+    bool isWithdrawn;
+    address proposed;
+    // taken so far, but for the correlation penalty
+    uint256 penalty;
+}
+
+/// @notice Where all coins went that came into Staking, in wei.
+struct Coins {
+    uint256 deposited;
+    uint256 paid;
+    uint256 burnt;
+    uint256 credited;
+    uint256 claimed;
 }
 
 /// @title The beacon and the model of it
@@ -35,6 +54,8 @@ abstract contract World {
     /// EIP-7825: what a transaction may cost.
     uint256 internal constant GAS_CAP = 1 << 24;
 
+    address internal constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
+
     /// Pays the deposits and sends the transactions that anybody may send.
     address internal constant ANYBODY = address(0xa11);
 
@@ -42,6 +63,8 @@ abstract contract World {
     IStaking internal immutable STAKING;
     IShardRegistry internal immutable SHARDS;
     ICrosslinkAnchors internal immutable ANCHORS;
+    ISlashings internal immutable SLASHINGS;
+    IRollCall internal immutable ROLL_CALL;
     bytes32 internal immutable DOMAIN_SEPARATOR;
 
     Parameters internal parameters;
@@ -50,6 +73,9 @@ abstract contract World {
     uint256 internal height;
 
     Member[] internal members;
+    Coins internal coins;
+    // What left the bonds of shards, which ShardRegistry holds.
+    Coins internal bonds;
     uint256 internal secretCount;
     uint256 internal actionCount;
 
@@ -61,7 +87,8 @@ abstract contract World {
         (time, height) = (block.timestamp, block.number);
         parameters = Deployment.parameters();
         Beacon memory beacon = Deployment.deploy(parameters);
-        (REGISTRY, STAKING, SHARDS, ANCHORS) = (beacon.registry, beacon.staking, beacon.shards, beacon.anchors);
+        (REGISTRY, STAKING, SHARDS) = (beacon.registry, beacon.staking, beacon.shards);
+        (ANCHORS, SLASHINGS, ROLL_CALL) = (beacon.anchors, beacon.slashings, beacon.rollCall);
         DOMAIN_SEPARATOR = beacon.registry.domainSeparator();
     }
 
@@ -97,6 +124,16 @@ abstract contract World {
         assembly ("memory-safe") {
             mstore(numbers, count)
         }
+    }
+
+    /// @dev Whether it sits or has sat.
+    function _hasSat(Member storage member) internal view returns (bool) {
+        return member.activationEpoch <= REGISTRY.currentEpoch();
+    }
+
+    /// @dev What Staking holds for it.
+    function _stakeOf(Member storage member) internal view returns (uint256) {
+        return member.isWithdrawn ? 0 : parameters.stake - member.penalty;
     }
 
     function _secretOf(uint32 validator) internal view returns (uint256) {
