@@ -33,6 +33,7 @@ import { answerRoll, callRoll, ejectGroup } from "./parent/actions/call-roll.ts"
 import { packKeys } from "./parent/actions/pack-keys.ts";
 import { settle } from "./parent/actions/settle.ts";
 import { submitCheckpoint } from "./parent/actions/submit-checkpoint.ts";
+import { supplementVotes } from "./parent/actions/supplement-votes.ts";
 import type { DeploymentRecord } from "./parent/deployment.ts";
 import { ParentClock } from "./parent/parent-clock.ts";
 import { ParentFollower } from "./parent/parent-follower.ts";
@@ -41,6 +42,7 @@ import { connectProvider, withRetries } from "./parent/rpc.ts";
 import { TransactionSender } from "./parent/transaction-sender.ts";
 import { Poster } from "./poster/poster.ts";
 import { RollCaller } from "./poster/roll-caller.ts";
+import { Supplements } from "./poster/supplements.ts";
 import { PublishedBlocks } from "./store/published-blocks.ts";
 import { SlashingProtection } from "./store/slashing-protection.ts";
 import type { BlockVerifier } from "./validator/check-block.ts";
@@ -197,6 +199,13 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     ...options.posting,
     onError,
   });
+  const supplements = new Supplements({
+    source: follower,
+    lateVotes: (target, absent) => votes.late(target, absent),
+    send: (checkpoint, late) => supplementVotes(crypto, sender, addresses, checkpoint, late),
+    ...options.posting,
+    onError,
+  });
   const rollDuties = new RollDuties({
     view,
     board,
@@ -249,6 +258,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       board.onBlock();
       earlyChecks.onBlock();
       void poster.onBlock();
+      supplements.onBlock().catch(onError);
       watch?.onBlock().catch(onError);
       rollDuties.onBlock().catch(onError);
       operators.onBlock();

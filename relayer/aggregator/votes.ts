@@ -35,6 +35,16 @@ export interface AggregateVote {
 interface Collected {
   readonly digest: Uint8Array;
   readonly signatures: DisjointSignatures;
+  /** What they were merged from: what came too late is merged once more, without the rest. */
+  readonly parts: { readonly seats: BitField; readonly signature: Uint8Array }[];
+}
+
+/** Votes of seats that were absent when the checkpoint was accepted. */
+export interface LateVotes {
+  /** Bitmap, one bit per seat. */
+  readonly added: Uint8Array;
+  /** 96 bytes */
+  readonly signature: Uint8Array;
 }
 
 /** Merges votes into the one signature that goes to the parent chain. */
@@ -61,7 +71,7 @@ export class Votes {
       targetRoot: target.root,
     });
     const signatures = new DisjointSignatures(this.#view.seatCount(target.epoch));
-    if (!this.#collecting.put(target.epoch, toHex(target.root), { digest, signatures })) return;
+    if (!this.#collecting.put(target.epoch, toHex(target.root), { digest, signatures, parts: [] })) return;
     for (const [sender, votes] of this.#early.entries(target.epoch)) for (const vote of votes) this.add(vote, sender);
   }
 
@@ -80,6 +90,7 @@ export class Votes {
     const keys = keysOf(this.#view.seatsOf(epoch));
     if (!membersSigned(this.#crypto, keys, seats, collected.digest, vote.signature)) return;
     collected.signatures.add(seats, vote.signature);
+    collected.parts.push({ seats, signature: vote.signature });
     if (collected.signatures.present === this.#view.occupiedCount(epoch)) this.#complete.put(epoch, root, true);
   }
 
@@ -101,6 +112,22 @@ export class Votes {
       absent: this.#absent(target.epoch, signatures.named),
       signature: signatures.aggregate(this.#crypto),
     };
+  }
+
+  /**
+   * The votes for an accepted checkpoint that are not among those it was accepted with; null when there are none.
+   * @param absent bitmap of the seats that have not voted for it, as the parent chain has it
+   */
+  late(target: CheckpointLink, absent: Uint8Array): LateVotes | null {
+    const collected = this.#collecting.get(target.epoch, toHex(target.root));
+    if (collected === undefined) return null;
+    const late = new DisjointSignatures(this.#view.seatCount(target.epoch));
+    for (const { seats, signature } of collected.parts) {
+      // One that is merged with votes that are known already cannot be taken apart.
+      if (seats.bits.every((byte, i) => (byte & ~(absent[i] ?? 0)) === 0)) late.add(seats, signature);
+    }
+    if (late.present === 0) return null;
+    return { added: late.named.bits, signature: late.aggregate(this.#crypto) };
   }
 
   #keep(vote: SeatVote, sender: string): void {

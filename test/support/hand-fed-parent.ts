@@ -102,9 +102,10 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
   }
 
   /** The parent chain accepts a checkpoint in which these crosslinks replace their shards' entries, without a look at them. */
-  accept(epoch: number, crosslinks: readonly Crosslink[]): AcceptedCheckpoint {
+  accept(epoch: number, crosslinks: readonly Crosslink[], absentSeats: readonly number[] = []): AcceptedCheckpoint {
     const { view } = this;
-    const submission = this.submission(epoch, crosslinks);
+    const absent = absentSeats.length === 0 ? new Uint8Array() : bitsFrom(absentSeats, view.seatCount(epoch));
+    const submission = { ...this.submission(epoch, crosslinks), absent };
     const root = checkpointRoot(this.crypto, this.#next(epoch, crosslinks));
     const number = this.#block + 1;
     const block = this.#blockAt(view.slot(), number);

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createNativeCrypto } from "../../../crypto/native.ts";
-import { setBits } from "../../../protocol/bits.ts";
+import { bitsFrom, setBits } from "../../../protocol/bits.ts";
 import { SIGNATURE_TAG } from "../../../protocol/bls.ts";
 import type { Crypto } from "../../../protocol/crypto.ts";
 import { voteDigest } from "../../../protocol/vote.ts";
@@ -53,6 +53,27 @@ describe("Votes", () => {
     expect(aggregate?.occupied).to.equal(SEATS);
     expect(setBits(aggregate?.absent as Uint8Array)).to.deep.equal(range(21, 31));
     expect(verifies([...range(0, 21), 31])).to.equal(true);
+  });
+
+  it("merges once more what came after the checkpoint was accepted, without the rest", () => {
+    votes.open(ballot);
+    const absent = bitsFrom([1, 5, 6, 9, 30], SEATS);
+    cast(range(10, 30));
+    for (const seats of [[1], [6, 9], [5, 7]]) cast(seats);
+    const late = votes.late(ballot.target, absent);
+    expect(setBits(late?.added as Uint8Array), "what can be told apart").to.deep.equal([1, 6, 9]);
+    const { source, target } = ballot;
+    const digest = voteDigest(crypto, parent.view.domain, {
+      sourceEpoch: source.epoch,
+      sourceRoot: source.root,
+      targetEpoch: target.epoch,
+      targetRoot: target.root,
+    });
+    const keys = parent.keysAt([1, 6, 9]).map((key) => crypto.bls.publicKey(key));
+    const { signature } = late as NonNullable<typeof late>;
+    expect(crypto.bls.fastAggregateVerify(keys, digest, signature, SIGNATURE_TAG)).to.equal(true);
+    expect(votes.late(target, bitsFrom([30], SEATS)), "nobody of these has voted").to.equal(null);
+    expect(votes.late({ ...target, epoch: 0 }, absent)).to.equal(null);
   });
 
   it("says so when everybody has voted, and names no absent then", async () => {
