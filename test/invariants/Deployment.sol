@@ -40,8 +40,8 @@ library Deployment {
         p.forceEpochs = 5;
         p.inactivityEpochs = 6;
         p.rollCallEpochs = 2;
-        p.slashingWindowEpochs = 3;
-        p.withdrawalDelayEpochs = 11;
+        p.slashingWindowEpochs = 6;
+        p.withdrawalDelayEpochs = 14;
         p.withdrawalDelayBlocks = 4;
         p.maxBlocks = 8;
         p.churnPerEpochMin = 2;

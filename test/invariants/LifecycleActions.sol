@@ -118,6 +118,7 @@ abstract contract LifecycleActions is SetModel {
     /// @notice Before anybody knows what the validator is guilty of; a second time; or to one who does not take it.
     function withdrawBadly(uint256 seed) external observed {
         uint256 index = _random(seed, "who", members.length);
+        if (slashed.length != 0 && seed % 2 == 0) index = slashed[_random(seed, "slashed", slashed.length)];
         VM.assume(!_isWithdrawable(index) || !_takesCoins(members[index].owner));
         bytes memory data = abi.encodeCall(STAKING.withdraw, (uint32(index + 1)));
         _requireRefusal(ANYBODY, address(STAKING), 0, data);
