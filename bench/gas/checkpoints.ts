@@ -71,7 +71,7 @@ export async function checkpointFigures(world: World, say: (line: string) => voi
       conditions:
         `whole transaction; ${keys.length} seats, ${beacon.parameters.shardCount} of ${beacon.parameters.shardCount} ` +
         `entries changed, ${what}, all keys packed; mean of ${EPOCHS_PER_FIGURE} epochs in a row (${gas.join(", ")}), ` +
-        "one of which writes a new slot for their times of acceptance",
+        "the last of which writes their times of acceptance",
     });
   }
   return figures;

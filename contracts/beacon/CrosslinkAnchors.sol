@@ -30,10 +30,13 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     using SafeCast for uint256;
     using SeatBitmap for bytes;
 
+    /// @dev One slot, which every vote writes. `times` are those of the slot in `_times` that is not full yet: of up to
+    ///      two epochs, the last of which is `justified`.
     struct Finality {
-        uint64 justified;
-        uint64 finalized;
-        uint64 settled;
+        uint32 justified;
+        uint32 finalized;
+        uint32 settled;
+        uint160 times;
     }
 
     /// @dev Of a checkpoint, what its neighbours cannot tell: the source, and the one built on it, where
@@ -45,7 +48,8 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
 
     uint256 private constant SIGNATURE_LENGTH = 256;
 
-    /// @dev Time and block of acceptance, 40 bits each: three epochs share a slot.
+    /// @dev Time and block of acceptance, 40 bits each: three epochs share a slot. It is written when it is full, or
+    ///      the next vote is of an epoch beyond it.
     uint256 private constant TIMES_PER_SLOT = 3;
 
     IBeaconRegistry private immutable REGISTRY;
@@ -83,7 +87,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         bytes32 root = Sha256.pair(PaddedTree.root(entries), body);
         _commitments[0] = Hashes.efficientKeccak256(root, 0);
         _openingHash = _hashOpening(entries, root);
-        _setTimes(0);
+        _finality.times = _pushTimes(_finality, 0);
     }
 
     // ---------------------------------------------------------------- votes
@@ -155,7 +159,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
             // A void entry stays one in every checkpoint after it, and so does all that is built on it.
             uint192 exceptions = _settlements[next].exceptions | _settlements[f.settled].exceptions;
             _settlements[next] = Settlement({settledEpoch: currentEpoch, exceptions: exceptions});
-            f.settled = next;
+            f.settled = uint32(next);
             emit CheckpointSettled(next, exceptions);
         }
         if (settled != 0) _finality.settled = f.settled;
@@ -293,16 +297,16 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
 
     function _accept(CheckpointSubmission calldata s, bytes32 targetRoot, uint256 voided) private {
         _commitments[s.targetEpoch] = Hashes.efficientKeccak256(targetRoot, _absentHash(s.absent));
-        _setTimes(s.targetEpoch);
         if (s.targetEpoch != s.sourceEpoch + 1) {
             _gaps[s.targetEpoch].sourceEpoch = s.sourceEpoch;
             _gaps[s.sourceEpoch].nextEpoch = s.targetEpoch;
         }
         if (voided != 0) _settlements[s.targetEpoch].exceptions = uint192(voided);
         Finality memory f = _finality;
-        f.justified = s.targetEpoch;
+        f.times = _pushTimes(f, s.targetEpoch);
+        f.justified = uint256(s.targetEpoch).toUint32();
         // Its ancestors are finalised with it.
-        if (s.targetEpoch == s.sourceEpoch + 1) f.finalized = s.sourceEpoch;
+        if (s.targetEpoch == s.sourceEpoch + 1) f.finalized = uint32(s.sourceEpoch);
         _finality = f;
     }
 
@@ -331,14 +335,27 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         return _gaps[epoch].nextEpoch;
     }
 
-    /// @dev Once per epoch: what is there is zero.
-    function _setTimes(uint64 epoch) private {
-        uint256 times = (uint256(block.timestamp.toUint40()) << 40) | block.number.toUint40();
-        _times[epoch / TIMES_PER_SLOT] |= times << ((epoch % TIMES_PER_SLOT) * 80);
+    /// @dev Adds the time and the block of a vote, which comes after the one of `f.justified`, to the slot of its
+    ///      epoch, and returns the new `times` of `f`.
+    function _pushTimes(Finality memory f, uint64 epoch) private returns (uint160) {
+        uint256 slot = epoch / TIMES_PER_SLOT;
+        uint256 word = f.times;
+        if (f.justified / TIMES_PER_SLOT != slot) {
+            if (word != 0) _times[f.justified / TIMES_PER_SLOT] = word;
+            word = 0;
+        }
+        uint256 place = epoch % TIMES_PER_SLOT;
+        word |= ((uint256(block.timestamp.toUint40()) << 40) | block.number.toUint40()) << (place * 80);
+        if (place != TIMES_PER_SLOT - 1) return uint160(word);
+        _times[slot] = word;
+        return 0;
     }
 
     function _timesOf(uint64 epoch) private view returns (uint64 acceptedAt, uint64 acceptedBlock) {
-        uint256 times = _times[epoch / TIMES_PER_SLOT] >> ((epoch % TIMES_PER_SLOT) * 80);
+        uint256 slot = epoch / TIMES_PER_SLOT;
+        uint256 word = _times[slot];
+        if (word == 0 && _finality.justified / TIMES_PER_SLOT == slot) word = _finality.times;
+        uint256 times = word >> ((epoch % TIMES_PER_SLOT) * 80);
         return (uint40(times >> 40), uint40(times));
     }
 

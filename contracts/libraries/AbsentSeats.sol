@@ -72,8 +72,8 @@ library AbsentSeats {
     }
 
     /// @dev The first groups, without the seats that their blobs do not have: all others are occupied by those whose
-    ///      keys are there. Most
-    ///      groups miss a few seats if any, so that what is done for a group counts as much as what is done for a seat.
+    ///      keys are there. Most groups miss a few seats if any, so that what is done for a group counts as much as
+    ///      what is done for a seat.
     function _addPacked(
         bytes calldata bitmap,
         ValidatorSet.State storage set,
@@ -84,6 +84,7 @@ library AbsentSeats {
         KeySum taken,
         KeySum kept
     ) private view returns (uint256 total) {
+        address first = stores.first;
         unchecked {
             for (uint256 group = 0; group < groups; ++group) {
                 uint256 word;
@@ -93,15 +94,18 @@ library AbsentSeats {
                 }
                 if (word == 0) continue;
                 uint256 number = group;
-                if (changedGroups != 0) {
+                address blob;
+                if (changedGroups == 0) {
+                    blob = KeyBlobs.addressOf(first, group);
+                } else {
                     uint256 changed;
                     (number, changed) = set.blobAt(changedGroups, group, epoch);
                     word &= ~changed;
                     if (word == 0) continue;
+                    blob = KeyBlobs.addressOf(stores, number);
                 }
                 uint256 count = Bits.count(word);
                 total += count;
-                address blob = KeyBlobs.addressOf(stores, number);
                 if (count < KeySums.COPY_WHOLE_FROM) taken.addFew(blob, word);
                 else if (count <= KeyBlobs.GROUP / 2) taken.addMany(blob, word, count);
                 else {

@@ -77,15 +77,18 @@ library KeySums {
         assembly ("memory-safe") {
             // The 16 bytes before x and y are zero from the beginning; an addition writes the first operand alone. One
             // that fails leaves `ok` false, whatever comes after it.
-            let key := add(sum, 256)
+            // Where a key lands its y is in place, and its x 16 bytes too far.
+            let landing := add(sum, 160)
             let seats := add(sum, 352)
             for {} word {} {
                 let bit := and(word, sub(0, word))
                 word := xor(word, bit)
                 // The first byte of what is loaded is the seat.
-                extcodecopy(blob, key, mul(byte(0, mload(add(seats, mod(bit, 269)))), 96), 96)
-                mcopy(add(sum, 144), key, 48)
-                mcopy(add(sum, 208), add(key, 48), 48)
+                extcodecopy(blob, landing, mul(byte(0, mload(add(seats, mod(bit, 269)))), 96), 96)
+                let head := mload(landing)
+                let tail := mload(add(landing, 16))
+                mstore(sub(landing, 16), head)
+                mstore(add(landing, 16), shl(128, tail))
                 ok := and(ok, staticcall(gas(), G1_ADD, sum, 256, sum, 128))
             }
             ok := and(ok, eq(returndatasize(), 128))

@@ -55,6 +55,23 @@ describe("CrosslinkAnchors: finality under trouble", () => {
     return structs as [CheckpointSubmissionStruct, CheckpointSubmissionStruct, CheckpointSubmissionStruct];
   }
 
+  it("keeps time and block of every acceptance, wherever in a slot of three its epoch lies and whatever is skipped", async () => {
+    const { anchors, ethers } = beacon;
+    const accepted = new Map<number, { timestamp: number; number: number }>();
+    for (const epoch of [1, 2, 3, 5, 6, 7, 11, 13, 18, 19]) {
+      await passToEpoch(beacon, epoch + 1);
+      const { struct, target } = await voters.vote(epoch);
+      const { blockNumber } = (await (await anchors.submit(struct)).wait()) as { blockNumber: number };
+      voters.source = target;
+      accepted.set(epoch, (await ethers.provider.getBlock(blockNumber)) as { timestamp: number; number: number });
+      for (const [past, block] of accepted) {
+        const { acceptedAt, acceptedBlock } = await anchors.checkpoint(past);
+        expect([Number(acceptedAt), Number(acceptedBlock)]).to.deep.equal([block.timestamp, block.number]);
+      }
+    }
+    expect((await anchors.checkpoint(4)).acceptedAt).to.equal(0);
+  });
+
   describe("competing and late votes", () => {
     it("takes the first of two checkpoints of one epoch, whoever comes second", async () => {
       const { anchors } = beacon;
