@@ -102,8 +102,12 @@ library ParametersValidation {
                 p.withdrawalDelayEpochs <= MAX_EPOCHS,
             "withdrawalDelayEpochs"
         );
-        // On a parent chain that stood still nobody could object: what passes in time has to pass in blocks too.
-        _require(p.withdrawalDelayBlocks >= 2 * uint256(p.challengeBlocks), "withdrawalDelayBlocks");
+        // On a parent chain that stood still nobody could object: all of this has to pass in blocks too, at the pace
+        // that the challenge window expects of them.
+        _require(
+            uint256(p.withdrawalDelayBlocks) * p.challengeEpochs >= uint256(p.challengeBlocks) * p.withdrawalDelayEpochs,
+            "withdrawalDelayBlocks"
+        );
 
         _require(p.maxBlocks != 0 && p.maxBlocks <= MAX_BLOCKS, "maxBlocks");
         _require(p.churnPerEpochMin != 0, "churnPerEpochMin");

@@ -50,8 +50,8 @@ describe("Parameters", () => {
     // devnet: withdrawal delay 32 - submission 4 - challenge 2 * 2 - 2 - input delay 1 - 1
     ["slashingWindowEpochs", [0, 2 ** 24 + 1]],
     ["withdrawalDelayEpochs", [0, 27, 2 ** 24 + 1]],
-    // devnet: challenge 2 * 4
-    ["withdrawalDelayBlocks", [0, 7]],
+    // devnet: 32 epochs of delay, at 4 blocks in the 2 epochs of the challenge window
+    ["withdrawalDelayBlocks", [0, 63]],
     ["maxBlocks", [0, 65_537]],
     ["churnPerEpochMin", [0]],
     ["churnQuotient", [0]],

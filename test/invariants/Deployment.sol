@@ -42,7 +42,7 @@ library Deployment {
         p.rollCallEpochs = 2;
         p.slashingWindowEpochs = 6;
         p.withdrawalDelayEpochs = 14;
-        p.withdrawalDelayBlocks = 4;
+        p.withdrawalDelayBlocks = 28;
         p.maxBlocks = 8;
         p.churnPerEpochMin = 2;
         p.churnQuotient = 5;
