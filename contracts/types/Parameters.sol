@@ -105,7 +105,8 @@ library ParametersValidation {
         // On a parent chain that stood still nobody could object: all of this has to pass in blocks too, at the pace
         // that the challenge window expects of them.
         _require(
-            uint256(p.withdrawalDelayBlocks) * p.challengeEpochs >= uint256(p.challengeBlocks) * p.withdrawalDelayEpochs,
+            uint256(p.withdrawalDelayBlocks) * p.challengeEpochs >=
+                uint256(p.challengeBlocks) * p.withdrawalDelayEpochs,
             "withdrawalDelayBlocks"
         );
 
