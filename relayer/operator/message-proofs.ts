@@ -1,23 +1,13 @@
 import { encodeImportMessage } from "../../ledger/step.ts";
 import { equal, ZERO_HASH } from "../../protocol/bytes.ts";
 import { entryProof } from "../../protocol/checkpoint.ts";
-import type { Crosslink } from "../../protocol/crosslink.ts";
+import type { CrosslinkProof } from "../../protocol/crosslink-proof.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { MAX_ANSWERED_MESSAGES } from "../../protocol/gossip.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { CrosslinkArchive } from "./crosslink-archive.ts";
 import type { Outboxes, OutboxPath } from "./outboxes.ts";
 import type { OperatorParentView } from "./ports.ts";
-
-/** `CrosslinkProof` of docs/formats.md, section 7. */
-export interface CrosslinkProof {
-  readonly checkpointEpoch: number;
-  readonly bodyRoot: Uint8Array;
-  readonly absentHash: Uint8Array;
-  readonly position: number;
-  readonly crosslink: Crosslink;
-  readonly siblings: readonly Uint8Array[];
-}
 
 /** A message with its `MessageProof` of docs/formats.md, section 7. */
 export interface ProvenMessage {
