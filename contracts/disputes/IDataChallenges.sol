@@ -47,8 +47,16 @@ interface IDataChallenges {
     );
     event HeadersAnswered(uint256 indexed id, address indexed by, BlockHeader[] headers);
     /// @param first index of the first step in the trace
-    /// @param chunkRoots of all chunks of the trace
-    event StepsAnswered(uint256 indexed id, address indexed by, uint32 first, TraceStep[] steps, bytes32[] chunkRoots);
+    /// @param siblings as given, so that a path that hides leaves in the padding shows
+    /// @param chunkRoots of all chunks of the padded trace
+    event StepsAnswered(
+        uint256 indexed id,
+        address indexed by,
+        uint32 first,
+        TraceStep[] steps,
+        bytes32[] siblings,
+        bytes32[] chunkRoots
+    );
     event BondReturned(uint256 indexed id, address indexed challenger, uint96 bond);
 
     error DataChallenges_WrongBond(uint256 value, uint256 expected);
@@ -81,7 +89,7 @@ interface IDataChallenges {
      * @notice Answers with steps of the chunk: 8 * 2^k of them, aligned, or up to the end of the trace. The bond is that
      * of whoever answers the last of them.
      * @param siblings from the subtree of these steps up to the chunk, bottom up
-     * @param chunkRoots of all chunks of the trace
+     * @param chunkRoots of all chunks of the padded trace, as they are: a power of two of them
      */
     function answerSteps(
         uint256 id,
