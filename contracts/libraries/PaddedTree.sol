@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MerklePath} from "./MerklePath.sol";
 import {Sha256} from "./Sha256.sol";
 
 /// @title Trees over a list whose length is known: steps of a block, blocks of a crosslink, entries of a checkpoint
@@ -75,13 +76,10 @@ library PaddedTree {
         uint256 index,
         uint256 count,
         bytes32[] memory siblings
-    ) internal view returns (bytes32 node) {
+    ) internal view returns (bytes32) {
         if (index >= count) revert PaddedTree_IndexOutOfRange(index, count);
         uint256 levels = depth(count);
         if (siblings.length != levels) revert PaddedTree_ProofLength(siblings.length, levels);
-        node = leaf;
-        for (uint256 i = 0; i < levels; ++i) {
-            node = (index >> i) & 1 == 0 ? Sha256.pair(node, siblings[i]) : Sha256.pair(siblings[i], node);
-        }
+        return MerklePath.climb(leaf, index, siblings);
     }
 }
