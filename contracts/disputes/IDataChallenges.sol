@@ -35,23 +35,27 @@ struct DataChallenge {
  */
 interface IDataChallenges {
     /// @param blockHash of the header whose steps are asked for, zero for all headers
+    /// @param missing bit i: the steps 8 i to 8 i + 7 of the chunk, as many as there are; 1 for all headers
     event DataChallenged(
         uint256 indexed id,
         bytes32 indexed crosslinkHash,
         bytes32 blockHash,
         uint32 chunk,
+        uint32 missing,
         address challenger,
         uint96 bond,
         uint40 deadlineTime,
         uint40 deadlineBlock
     );
     event HeadersAnswered(uint256 indexed id, address indexed by, BlockHeader[] headers);
+    /// @param missing what of the chunk is still not answered
     /// @param first index of the first step in the trace
     /// @param siblings as given, so that a path that hides leaves in the padding shows
     /// @param chunkRoots of all chunks of the padded trace
     event StepsAnswered(
         uint256 indexed id,
         address indexed by,
+        uint32 missing,
         uint32 first,
         TraceStep[] steps,
         bytes32[] siblings,

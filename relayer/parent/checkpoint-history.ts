@@ -12,9 +12,25 @@ import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
 import type { CheckpointSubmission } from "./checkpoint-submission.ts";
+import { EntryStandings } from "./entry-standings.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { CheckpointAccepted, CheckpointSettled, EntriesVoided, VotesSupplemented } from "./parent-log.ts";
-import type { AcceptedCheckpoint, ChangedEntry, CheckpointLink, ParentBlock, Settlement } from "./parent-view.ts";
+import type {
+  CheckpointAccepted,
+  CheckpointSettled,
+  CrosslinkVoided,
+  EntriesVoided,
+  EntryHeld,
+  VotesSupplemented,
+} from "./parent-log.ts";
+import type {
+  AcceptedCheckpoint,
+  ChangedEntry,
+  CheckpointLink,
+  Hold,
+  ParentBlock,
+  Settlement,
+  Shard,
+} from "./parent-view.ts";
 
 interface Recorded extends AcceptedCheckpoint {
   absent: Uint8Array;
@@ -31,12 +47,14 @@ export class CheckpointHistory {
   /** Epochs of the settled checkpoints, in the order of their settlement. */
   readonly #settledEpochs: number[] = [0];
   readonly #crosslinks = new Map<string, Crosslink>();
+  readonly #standings: EntryStandings;
   #justified = 0;
   #finalized = 0;
 
   constructor(crypto: Crypto, domain: Domain, shardCount: number, deployment: ParentBlock) {
     this.#crypto = crypto;
     this.#domain = domain;
+    this.#standings = new EntryStandings(shardCount);
     this.#record(genesisCheckpoint(shardCount), deployment, 0, [], null);
     this.#settlements.set(0, { settledEpoch: 0, exceptions: [] });
   }
@@ -70,6 +88,27 @@ export class CheckpointHistory {
     return this.#crosslinks.get(toHex(hash)) ?? null;
   }
 
+  // ------------------------------------------------------------------ entries
+
+  /** What the next crosslink of the shard's living generation builds on. */
+  parentOf({ id, position }: Shard): Crosslink {
+    return this.crosslink(this.#parentHash(this.#of(this.#justified), id, position)) as Crosslink;
+  }
+
+  isVoid(position: number, epoch: number): boolean {
+    return this.#standings.isVoid(position, epoch);
+  }
+
+  disputable(): ChangedEntry[] {
+    return this.#standings.disputable();
+  }
+
+  hold(position: number): Hold | null {
+    return this.#standings.hold(position);
+  }
+
+  // ------------------------------------------------------------------ changes
+
   /** A shard's genesis crosslink is the parent of its first entry. */
   addShard(shardId: number): void {
     const genesis = genesisCrosslink(shardId);
@@ -77,15 +116,15 @@ export class CheckpointHistory {
   }
 
   /**
-   * @param shardIdAt id of the shard at a position, or null
+   * @param shardAt the shard at a position, or null
    * @throws ParentInconsistent when the submission does not lead to the root of the event
    */
-  accept(log: CheckpointAccepted, epoch: number, shardIdAt: (position: number) => number | null): void {
+  accept(log: CheckpointAccepted, epoch: number, shardAt: (position: number) => Shard | null): void {
     const { submission } = log;
     const { targetEpoch, sourceEpoch, rewardsRoot } = submission;
     const source = this.#of(sourceEpoch);
     const entries = [...source.checkpoint.entries];
-    const changed = this.#changedEntries(submission, source, shardIdAt);
+    const changed = this.#changedEntries(submission, source, shardAt);
     for (const { position, hash } of changed) entries[position] = hash;
 
     const body = { epoch: targetEpoch, sourceEpoch, sourceRoot: source.root, rewardsRoot };
@@ -97,10 +136,26 @@ export class CheckpointHistory {
       );
     }
     this.#justified = targetEpoch;
+    for (const entry of changed) {
+      if (this.#isAlive(entry, shardAt)) this.#standings.accept(entry);
+      else this.#standings.acceptDead(entry, entry.crosslink.parent);
+    }
   }
 
   void(log: EntriesVoided): void {
     this.#of(log.targetEpoch).voided = log.positions;
+  }
+
+  /** @throws ParentInconsistent when the entry is not disputable, or nobody knows what the shard resumes from */
+  voidEntry(log: CrosslinkVoided): void {
+    if (this.crosslink(log.resume) === null) {
+      throw new ParentInconsistent(`shard ${log.shardId} resumes from ${toHex(log.resume)}, which nobody knows`);
+    }
+    this.#standings.void(log);
+  }
+
+  holdBack(log: EntryHeld): void {
+    this.#standings.holdBack(log);
   }
 
   /** @throws ParentInconsistent when others are left absent than the event says */
@@ -125,6 +180,7 @@ export class CheckpointHistory {
   settle(log: CheckpointSettled, settledEpoch: number): void {
     this.#settlements.set(this.#of(log.epoch).checkpoint.body.epoch, { settledEpoch, exceptions: log.exceptions });
     this.#settledEpochs.push(log.epoch);
+    this.#standings.settle(log.epoch, log.exceptions);
   }
 
   #of(epoch: number): Recorded {
@@ -140,18 +196,35 @@ export class CheckpointHistory {
   #changedEntries(
     submission: CheckpointSubmission,
     source: AcceptedCheckpoint,
-    shardIdAt: (position: number) => number | null,
+    shardAt: (position: number) => Shard | null,
   ): ChangedEntry[] {
     return submission.changed.map(({ position, record }) => {
-      const shardId = shardIdAt(position);
-      const previous = source.checkpoint.entries[position];
-      if (shardId === null || previous === undefined) {
+      const shard = shardAt(position);
+      if (shard === null) {
         throw new ParentInconsistent(`the entry at position ${position} changed, where there is no shard`);
       }
-      const parent = parentOfEntry(this.#crypto, this.#domain, shardId, previous);
-      const crosslink = { shardId, epoch: submission.targetEpoch, parent, ...record };
+      const parent =
+        record.generation === shard.generation
+          ? this.#parentHash(source, shard.id, position)
+          : this.#previousHash(source, shard.id, position);
+      const crosslink = { shardId: shard.id, epoch: submission.targetEpoch, parent, ...record };
       return { position, crosslink, hash: crosslinkHash(this.#crypto, this.#domain, crosslink) };
     });
+  }
+
+  #isAlive({ position, crosslink }: ChangedEntry, shardAt: (position: number) => Shard | null): boolean {
+    return shardAt(position)?.generation === crosslink.generation;
+  }
+
+  /** On top of the latest justified checkpoint, in the living generation. */
+  #parentHash(source: AcceptedCheckpoint, shardId: number, position: number): Uint8Array {
+    return this.#standings.resume(position) ?? this.#previousHash(source, shardId, position);
+  }
+
+  #previousHash({ checkpoint }: AcceptedCheckpoint, shardId: number, position: number): Uint8Array {
+    const previous = checkpoint.entries[position];
+    if (previous === undefined) throw new ParentInconsistent(`there is no position ${position}`);
+    return parentOfEntry(this.#crypto, this.#domain, shardId, previous);
   }
 
   #record(

@@ -206,6 +206,27 @@ export class ParentFollower extends EventEmitter<ParentEvents> implements Parent
       case "inboxEntryAdded":
         this.#tell("inbox", log.entry);
         break;
+      case "crosslinkVoided": {
+        const { shardId, position, epoch, crosslinkHash } = log;
+        const resume = this.#state.crosslinkByHash(log.resume);
+        const generation = this.#state.shard(shardId)?.generation;
+        if (resume === null || generation === undefined) break;
+        this.#tell("voided", { shardId, position, epoch, crosslinkHash, resume, generation });
+        break;
+      }
+      case "generationAdvanced":
+      case "operatorChanged": {
+        const shard = this.#state.shard(log.shardId);
+        if (shard !== null) this.#tell("generation", shard);
+        break;
+      }
+      case "dataChallenged":
+      case "challengeAnswered": {
+        // null when what came after it in the same blocks has ended it.
+        const challenge = this.#state.challenge(log.id);
+        if (challenge !== null) this.#tell(log.kind === "dataChallenged" ? "challenge" : "answer", challenge);
+        break;
+      }
     }
   }
 

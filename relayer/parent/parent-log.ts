@@ -1,5 +1,5 @@
 import type { CheckpointSubmission } from "./checkpoint-submission.ts";
-import type { ParentBlock, RecordedInboxEntry } from "./parent-view.ts";
+import type { AnswerPlace, ParentBlock, RecordedInboxEntry } from "./parent-view.ts";
 
 /** Events of the contracts, decoded as far as that needs no memory of earlier ones, in the order of the chain. */
 export type ParentLog = { readonly blockNumber: number } & (
@@ -12,12 +12,19 @@ export type ParentLog = { readonly blockNumber: number } & (
   | MixAdvanced
   | ShardOpened
   | BondSlashed
+  | GenerationAdvanced
+  | OperatorChanged
   | InboxEntryAdded
   | CheckpointAccepted
   | EntriesVoided
   | VotesSupplemented
   | CheckpointFinalized
   | CheckpointSettled
+  | CrosslinkVoided
+  | EntryHeld
+  | DataChallenged
+  | ChallengeAnswered
+  | BondReturned
   | RollCalled
   | RollAnswered
   | GroupEjected
@@ -84,6 +91,22 @@ export interface BondSlashed {
   readonly shardId: number;
 }
 
+export interface GenerationAdvanced {
+  readonly kind: "generationAdvanced";
+  readonly shardId: number;
+  /** The one that lives from now on. */
+  readonly generation: number;
+}
+
+export interface OperatorChanged {
+  readonly kind: "operatorChanged";
+  readonly shardId: number;
+  /** The first one that it operates. */
+  readonly generation: number;
+  /** 20 bytes; all zero: nobody, until the shard is taken over. */
+  readonly operator: Uint8Array;
+}
+
 export interface InboxEntryAdded {
   readonly kind: "inboxEntryAdded";
   readonly entry: RecordedInboxEntry;
@@ -122,6 +145,53 @@ export interface CheckpointSettled {
   readonly block: ParentBlock;
   readonly epoch: number;
   readonly exceptions: readonly number[];
+}
+
+export interface CrosslinkVoided {
+  readonly kind: "crosslinkVoided";
+  readonly shardId: number;
+  readonly position: number;
+  readonly epoch: number;
+  readonly crosslinkHash: Uint8Array;
+  /** Hash of the crosslink that the shard goes on from. */
+  readonly resume: Uint8Array;
+}
+
+export interface EntryHeld {
+  readonly kind: "entryHeld";
+  readonly position: number;
+  readonly epoch: number;
+  readonly untilTime: number;
+  readonly untilBlock: number;
+}
+
+export interface DataChallenged {
+  readonly kind: "dataChallenged";
+  readonly id: number;
+  readonly crosslinkHash: Uint8Array;
+  /** All zero if all headers are asked for. */
+  readonly blockHash: Uint8Array;
+  readonly chunk: number;
+  readonly missing: number;
+  readonly challenger: Uint8Array;
+  readonly bond: bigint;
+  readonly deadlineTime: number;
+  readonly deadlineBlock: number;
+}
+
+/** Headers or steps: what they are stays on the chain, since it may be long. */
+export interface ChallengeAnswered {
+  readonly kind: "challengeAnswered";
+  readonly id: number;
+  /** What is left to answer. */
+  readonly missing: number;
+  readonly place: AnswerPlace;
+}
+
+/** The challenge was not answered in time, or its crosslink is void. */
+export interface BondReturned {
+  readonly kind: "bondReturned";
+  readonly id: number;
 }
 
 export interface RollCalled {

@@ -1,19 +1,23 @@
 import type { ParentFacts } from "../../ledger/environment.ts";
+import { toHex } from "../../protocol/bytes.ts";
 import { epochAt, slotAt } from "../../protocol/clock.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
 import type { Parameters } from "../../protocol/presets.ts";
 import { genesisMix, proposerSeat, seedOf } from "../../protocol/randomness.ts";
+import { ChallengeHistory } from "./challenge-history.ts";
 import { CheckpointHistory } from "./checkpoint-history.ts";
 import { Committees } from "./committees.ts";
-import { ParentInconsistent } from "./errors.ts";
 import { InboxHistory } from "./inbox-history.ts";
-import type { BondSlashed, ParentLog, ShardOpened } from "./parent-log.ts";
+import type { DataChallenged, ParentLog, ShardOpened } from "./parent-log.ts";
 import type {
   AcceptedCheckpoint,
+  ChangedEntry,
   CheckpointLink,
   ContractAddresses,
+  DataChallenge,
+  Hold,
   ParentBlock,
   ParentView,
   Proposer,
@@ -25,6 +29,7 @@ import type {
 } from "./parent-view.ts";
 import { RollHistory } from "./roll-history.ts";
 import { SeatHistory } from "./seat-history.ts";
+import { ShardHistory } from "./shard-history.ts";
 
 /** What is fixed for the life of a deployment. */
 export interface Deployment {
@@ -49,9 +54,10 @@ export class ParentState implements ParentView {
   #seats = new SeatHistory();
   #committees: Committees;
   #mixes: { epoch: number; mix: Uint8Array }[] = [];
-  #shards: Shard[] = [];
+  #shards = new ShardHistory();
   #checkpoints: CheckpointHistory;
   #inboxes: InboxHistory;
+  #challenges = new ChallengeHistory();
   #rolls = new RollHistory();
 
   /** @param base the last block before the contracts' first event */
@@ -99,9 +105,10 @@ export class ParentState implements ParentView {
     this.#seats = new SeatHistory();
     this.#committees = new Committees(this.#crypto, this.parameters);
     this.#mixes = [];
-    this.#shards = [];
+    this.#shards = new ShardHistory();
     this.#checkpoints = this.#emptyHistory();
     this.#inboxes = new InboxHistory(this.#crypto, this.domain);
+    this.#challenges = new ChallengeHistory();
     this.#rolls = new RollHistory();
   }
 
@@ -136,13 +143,19 @@ export class ParentState implements ParentView {
         this.#addShard(log);
         break;
       case "bondSlashed":
-        this.#slashBond(log);
+        this.#shards.slashBond(log);
+        break;
+      case "generationAdvanced":
+        this.#shards.advance(log);
+        break;
+      case "operatorChanged":
+        this.#shards.changeOperator(log);
         break;
       case "inboxEntryAdded":
         this.#inboxes.add(log);
         break;
       case "checkpointAccepted":
-        this.#checkpoints.accept(log, this.#epochOf(log.block), (position) => this.shardAt(position)?.id ?? null);
+        this.#checkpoints.accept(log, this.#epochOf(log.block), (position) => this.shardAt(position));
         break;
       case "entriesVoided":
         this.#checkpoints.void(log);
@@ -155,6 +168,23 @@ export class ParentState implements ParentView {
         break;
       case "checkpointSettled":
         this.#checkpoints.settle(log, this.#epochOf(log.block));
+        this.#forgetChallenges();
+        break;
+      case "crosslinkVoided":
+        this.#checkpoints.voidEntry(log);
+        this.#forgetChallenges();
+        break;
+      case "entryHeld":
+        this.#checkpoints.holdBack(log);
+        break;
+      case "dataChallenged":
+        this.#openChallenge(log);
+        break;
+      case "challengeAnswered":
+        this.#challenges.answer(log);
+        break;
+      case "bondReturned":
+        this.#challenges.returnBond(log);
         break;
       case "rollCalled":
         this.#rolls.call(log);
@@ -168,16 +198,20 @@ export class ParentState implements ParentView {
     }
   }
 
-  #addShard({ id, operator, position, chainId, openedEpoch }: ShardOpened): void {
-    if (id !== this.#shards.length + 1) throw new ParentInconsistent(`shard ${id} opened out of order`);
-    this.#shards.push({ id, position, generation: 0, operator, chainId, openedEpoch, isBondSlashed: false });
-    this.#checkpoints.addShard(id);
+  #addShard(log: ShardOpened): void {
+    this.#shards.open(log);
+    this.#checkpoints.addShard(log.id);
   }
 
-  #slashBond({ shardId }: BondSlashed): void {
-    const shard = this.shard(shardId);
-    if (shard === null) throw new ParentInconsistent(`the bond of shard ${shardId} was taken, which was never opened`);
-    this.#shards[shardId - 1] = { ...shard, isBondSlashed: true };
+  #openChallenge(log: DataChallenged): void {
+    const crosslink = this.crosslinkByHash(log.crosslinkHash);
+    const shard = crosslink === null ? null : this.shard(crosslink.shardId);
+    this.#challenges.open(log, shard?.position ?? null, crosslink);
+  }
+
+  #forgetChallenges(): void {
+    const disputable = new Set(this.disputable().map(({ hash }) => toHex(hash)));
+    this.#challenges.forget(({ crosslinkHash }) => disputable.has(toHex(crosslinkHash)));
   }
 
   // ------------------------------------------------------------------ time
@@ -265,19 +299,27 @@ export class ParentState implements ParentView {
   // ------------------------------------------------------------------ shards
 
   shards(): readonly Shard[] {
-    return this.#shards;
+    return this.#shards.shards;
   }
 
   shard(id: number): Shard | null {
-    return this.#shards[id - 1] ?? null;
+    return this.#shards.shard(id);
   }
 
   shardAt(position: number): Shard | null {
-    return this.#shards.find((shard) => shard.position === position) ?? null;
+    return this.#shards.shardAt(position);
+  }
+
+  operatorOf(shardId: number, generation: number): Uint8Array | null {
+    return this.#shards.operatorOf(shardId, generation);
+  }
+
+  isBonded(shardId: number, generation: number): boolean {
+    return this.#shards.isBonded(shardId, generation);
   }
 
   shardCountAsOf(epoch: number): number {
-    return this.#shards.filter((shard) => shard.openedEpoch <= epoch).length;
+    return this.shards().filter((shard) => shard.openedEpoch <= epoch).length;
   }
 
   // ------------------------------------------------------------------ checkpoints
@@ -308,6 +350,33 @@ export class ParentState implements ParentView {
 
   crosslinkByHash(hash: Uint8Array): Crosslink | null {
     return this.#checkpoints.crosslink(hash);
+  }
+
+  // ------------------------------------------------------------------ disputes
+
+  parentOf(shardId: number): Crosslink | null {
+    const shard = this.shard(shardId);
+    return shard === null ? null : this.#checkpoints.parentOf(shard);
+  }
+
+  isVoid(position: number, epoch: number): boolean {
+    return this.#checkpoints.isVoid(position, epoch);
+  }
+
+  disputable(): readonly ChangedEntry[] {
+    return this.#checkpoints.disputable();
+  }
+
+  hold(position: number): Hold | null {
+    return this.#checkpoints.hold(position);
+  }
+
+  challenges(): readonly DataChallenge[] {
+    return this.#challenges.list();
+  }
+
+  challenge(id: number): DataChallenge | null {
+    return this.#challenges.challenge(id);
   }
 
   // ------------------------------------------------------------------ roll

@@ -62,6 +62,10 @@ export interface ParentView {
   shardAt(position: number): Shard | null;
   /** Shards opened in an epoch <= `epoch` (before genesis is 0), as far as known: it is fixed once `epoch` is over. */
   shardCountAsOf(epoch: number): number;
+  /** Who signs for the shard in that generation: the zero address while nobody does; null if it has not come to it. */
+  operatorOf(shardId: number, generation: number): Uint8Array | null;
+  /** Whether a bond that answers for that generation of the shard is there to be taken. */
+  isBonded(shardId: number, generation: number): boolean;
 
   // ------------------------------------------------------------------ checkpoints
 
@@ -76,6 +80,24 @@ export interface ParentView {
   settlement(epoch: number): Settlement | null;
   /** Crosslinks that stand in an accepted checkpoint, by their hash. Genesis crosslinks of open shards, too. */
   crosslinkByHash(hash: Uint8Array): Crosslink | null;
+
+  // ------------------------------------------------------------------ disputes
+
+  /**
+   * What the shard's next crosslink of the living generation builds on: where it resumes after a void, else its justified
+   * entry, else its genesis crosslink. null when there is no such shard.
+   */
+  parentOf(shardId: number): Crosslink | null;
+  /** Whether what stands at the position in checkpoints of that epoch is void: it, or an ancestor, was at fault. */
+  isVoid(position: number, epoch: number): boolean;
+  /** Entries that a dispute can make void: accepted, changed, not void, not settled; ascending by epoch, then position. */
+  disputable(): readonly ChangedEntry[];
+  /** What holds up the settlement of the position; null if nothing ever has. */
+  hold(position: number): Hold | null;
+  /** Demands for data of crosslinks that are not settled, and those whose bond has not gone anywhere; ascending by id. */
+  challenges(): readonly DataChallenge[];
+  /** null when there is no such, or none that matters any more. */
+  challenge(id: number): DataChallenge | null;
 
   // ------------------------------------------------------------------ roll
 
@@ -135,14 +157,13 @@ export interface Proposer {
 export interface Shard {
   readonly id: number;
   readonly position: number;
+  /** The living one: blocks and crosslinks of others are not accepted any more. */
   readonly generation: number;
-  /** 20 bytes */
+  /** 20 bytes; all zero while it has none, after its bond was taken. */
   readonly operator: Uint8Array;
   /** EIP-155 chain id of its transactions. */
   readonly chainId: number;
   readonly openedEpoch: number;
-  /** The operator was shown to have signed two blocks of one number. */
-  readonly isBondSlashed: boolean;
 }
 
 /** A checkpoint as a vote names it. */
@@ -188,6 +209,56 @@ export interface Settlement {
   readonly exceptions: readonly number[];
 }
 
+/** An entry that was shown to be at fault. All that was built on it until then is void with it. */
+export interface VoidedEntry {
+  readonly shardId: number;
+  readonly position: number;
+  /** Of the checkpoint that the crosslink changed. */
+  readonly epoch: number;
+  readonly crosslinkHash: Uint8Array;
+  /** What the shard goes on from: the parent of the void crosslink. */
+  readonly resume: Crosslink;
+  /** In which the shard goes on. */
+  readonly generation: number;
+}
+
+/** Nothing settles at the position in checkpoints of `fromEpoch` and later before both that time and that block. */
+export interface Hold {
+  readonly fromEpoch: number;
+  readonly untilTime: number;
+  readonly untilBlock: number;
+}
+
+/** Somebody has asked, with a bond, to be shown what is behind an anchored crosslink. */
+export interface DataChallenge {
+  readonly id: number;
+  readonly position: number;
+  readonly crosslink: Crosslink;
+  readonly crosslinkHash: Uint8Array;
+  /** Of the block whose steps are asked for; null if all headers of the crosslink are. */
+  readonly blockHash: Uint8Array | null;
+  /** Its steps from 256 * chunk on, up to 256 of them. */
+  readonly chunk: number;
+  /** 20 bytes */
+  readonly challenger: Uint8Array;
+  /** wei */
+  readonly bond: bigint;
+  /** To be answered before this time, or before this block: whichever comes last. */
+  readonly deadlineTime: number;
+  readonly deadlineBlock: number;
+  /** Bit i: steps 8 i to 8 i + 7 of the chunk are not answered yet; of all headers it is bit 0. 0 once all is answered. */
+  readonly missing: number;
+  /** In the order in which they came. */
+  readonly answers: readonly AnswerPlace[];
+}
+
+/** Where an answer stands on the parent chain: `readAnswer` brings what it says, which may be long. */
+export interface AnswerPlace {
+  readonly blockNumber: number;
+  readonly blockHash: Uint8Array;
+  readonly logIndex: number;
+}
+
 /** A call of the roll: seats of the epoch that do not answer in time are vacated, group by group of 256. */
 export interface Roll {
   readonly epoch: number;
@@ -215,6 +286,12 @@ export interface ParentEvents {
   finalized: [epoch: number];
   settled: [epoch: number];
   inbox: [entry: RecordedInboxEntry];
+  voided: [entry: VoidedEntry];
+  /** Its generation or its operator is another one. */
+  generation: [shard: Shard];
+  challenge: [challenge: DataChallenge];
+  /** It has answers that it had not. */
+  answer: [challenge: DataChallenge];
   reorg: [ancestor: ParentBlock, abandonedHead: ParentBlock];
   /** Reading goes on; `ParentStalled` among them. */
   error: [error: Error];

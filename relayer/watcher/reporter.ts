@@ -103,7 +103,7 @@ export class Reporter {
   /** Whether the parent chain has punished everybody already, for this or for something else. */
   #isPunished({ evidence, guilty }: Offence): boolean {
     const { view } = this.#options.source;
-    if (evidence.kind === "headers") return view.shard(evidence.a.header.shardId)?.isBondSlashed ?? true;
+    if (evidence.kind === "headers") return !view.isBonded(evidence.a.header.shardId, evidence.a.header.generation);
     return guilty.every((validator) => view.validator(validator)?.isSlashed ?? true);
   }
 

@@ -2,9 +2,9 @@ import { EventEmitter } from "node:events";
 import { bitsFrom } from "../../protocol/bits.ts";
 import { SIGNATURE_TAG } from "../../protocol/bls.ts";
 import { fromBigInt, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
-import { checkpointRoot, nextCheckpoint, parentOfEntry } from "../../protocol/checkpoint.ts";
+import { checkpointRoot, nextCheckpoint } from "../../protocol/checkpoint.ts";
 import { firstSlotOf } from "../../protocol/clock.ts";
-import { type Crosslink, crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
+import { type Crosslink, crosslinkHash, genesisCrosslink, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain, shardChainId } from "../../protocol/eip712.ts";
 import type { Attestation, Certificate, Proposal, RollAnswer, SeatVote } from "../../protocol/gossip.ts";
@@ -18,10 +18,14 @@ import type { ParentLog } from "../../relayer/parent/parent-log.ts";
 import { ParentState } from "../../relayer/parent/parent-state.ts";
 import type {
   AcceptedCheckpoint,
+  ChangedEntry,
+  DataChallenge,
   ParentBlock,
   ParentEvents,
   ParentSource,
+  Shard,
   Validator,
+  VoidedEntry,
 } from "../../relayer/parent/parent-view.ts";
 
 const GENESIS_TIME = 1_000_000;
@@ -38,6 +42,8 @@ const ADDRESSES = {
   rollCall: NOWHERE,
 };
 
+const ALL_HEADERS = { blockHash: ZERO_HASH, chunk: 0, missing: 1 };
+
 /**
  * The real model of the parent chain, fed with events by hand, and the keys of everybody in it: what validators,
  * aggregators and posters see, without a chain.
@@ -51,6 +57,7 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
   /** BLS, by seat. */
   readonly secretKeys: readonly Uint8Array[];
   #block = 1;
+  #challenges = 0;
 
   /** Shards 1 to 4 of one operator, and four committees of validators, in epoch 0. */
   constructor(crypto: Crypto) {
@@ -153,6 +160,78 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     this.#extend(this.view.slot(), [{ kind: "groupEjected", blockNumber: this.#block + 1, ...ejected }]);
   }
 
+  /** What the shard's crosslink of that epoch changed is void, with all that came after; the next generation begins. */
+  voidEntry(shardId: number, epoch: number): VoidedEntry {
+    const { view } = this;
+    const position = shardId - 1;
+    const entry = view.checkpoint(epoch)?.changed.find((changed) => changed.position === position);
+    if (entry === undefined) throw new Error(`shard ${shardId} changed nothing in epoch ${epoch}`);
+    const { hash: crosslinkHash, crosslink } = entry;
+    const at = { shardId, position, epoch, crosslinkHash };
+    const generation = (view.shard(shardId)?.generation ?? 0) + 1;
+    const blockNumber = this.#block + 1;
+    this.#extend(view.slot(), [
+      { kind: "crosslinkVoided", blockNumber, ...at, resume: crosslink.parent },
+      { kind: "generationAdvanced", blockNumber, shardId, generation },
+    ]);
+    const voided = { ...at, resume: view.crosslinkByHash(crosslink.parent) as Crosslink, generation };
+    this.emit("voided", voided);
+    this.emit("generation", view.shard(shardId) as Shard);
+    return voided;
+  }
+
+  /** The shard's bond is taken: it is left without an operator, in the next generation. */
+  slashBond(shardId: number): void {
+    const blockNumber = this.#block + 1;
+    const generation = (this.view.shard(shardId)?.generation ?? 0) + 1;
+    this.#extend(this.view.slot(), [
+      { kind: "bondSlashed", blockNumber, shardId },
+      { kind: "generationAdvanced", blockNumber, shardId, generation },
+      { kind: "operatorChanged", blockNumber, shardId, generation, operator: new Uint8Array(20) },
+    ]);
+    this.emit("generation", this.view.shard(shardId) as Shard);
+  }
+
+  takeOver(shardId: number, operator: Uint8Array): void {
+    const generation = this.view.shard(shardId)?.generation ?? 0;
+    const blockNumber = this.#block + 1;
+    this.#extend(this.view.slot(), [{ kind: "operatorChanged", blockNumber, shardId, generation, operator }]);
+    this.emit("generation", this.view.shard(shardId) as Shard);
+  }
+
+  /** Somebody asks for data of an entry: for all headers, or for what `asked` says of one block. */
+  challenge(
+    { hash: crosslinkHash, position, crosslink: { epoch } }: ChangedEntry,
+    asked: { readonly blockHash: Uint8Array; readonly chunk: number; readonly missing: number } = ALL_HEADERS,
+  ): DataChallenge {
+    const { view } = this;
+    const blockNumber = this.#block + 1;
+    const id = ++this.#challenges;
+    const untilTime = view.head.timestamp + this.parameters.secondsPerSlot * this.parameters.slotsPerEpoch;
+    const untilBlock = blockNumber + this.parameters.challengeBlocks;
+    const deadline = { deadlineTime: untilTime, deadlineBlock: untilBlock };
+    const who = { challenger: this.operator, bond: 1n };
+    this.#extend(view.slot(), [
+      { kind: "entryHeld", blockNumber, position, epoch, untilTime, untilBlock },
+      { kind: "dataChallenged", blockNumber, id, crosslinkHash, ...asked, ...who, ...deadline },
+    ]);
+    const challenge = view.challenge(id) as DataChallenge;
+    this.emit("challenge", challenge);
+    return challenge;
+  }
+
+  /** Answers a challenge, up to what is still missing; the place of the answer is where nothing can be read. */
+  answer(id: number, missing = 0): void {
+    const blockNumber = this.#block + 1;
+    const place = { blockNumber, blockHash: this.#blockAt(0, blockNumber).hash, logIndex: id };
+    this.#extend(this.view.slot(), [{ kind: "challengeAnswered", blockNumber, id, missing, place }]);
+    this.emit("answer", this.view.challenge(id) as DataChallenge);
+  }
+
+  returnBond(id: number): void {
+    this.#extend(this.view.slot(), [{ kind: "bondReturned", blockNumber: this.#block + 1, id }]);
+  }
+
   finalize(epoch: number): void {
     this.#extend(this.view.slot(), [{ kind: "checkpointFinalized", blockNumber: this.#block + 1, epoch }]);
   }
@@ -160,22 +239,23 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
   settle(epoch: number): void {
     const blockNumber = this.#block + 1;
     const block = this.#blockAt(this.view.slot(), blockNumber);
-    this.#extend(this.view.slot(), [{ kind: "checkpointSettled", blockNumber, block, epoch, exceptions: [] }]);
+    const positions = Array.from({ length: this.parameters.shardCount }, (_, position) => position);
+    const exceptions = positions.filter((position) => this.view.isVoid(position, epoch));
+    this.#extend(this.view.slot(), [{ kind: "checkpointSettled", blockNumber, block, epoch, exceptions }]);
   }
 
   // ------------------------------------------------------------------ what others sign
 
-  /** What the operator says of the shard: by default two blocks on top of the justified entry. */
+  /** What the operator says of the shard: by default two blocks on top of what the shard stands on, in its generation. */
   crosslink(shardId: number, epoch: number, fields: Partial<Crosslink> = {}): SignedCrosslink {
     const { view, crypto } = this;
-    const justified = view.checkpoint(view.justified.epoch) as AcceptedCheckpoint;
-    const entry = justified.checkpoint.entries[shardId - 1] ?? ZERO_HASH;
-    const firstBlock = (justified.crosslinkOf(shardId - 1)?.lastBlock ?? 0) + 1;
+    const parent = view.parentOf(shardId) ?? genesisCrosslink(shardId);
+    const firstBlock = parent.lastBlock + 1;
     return this.signed({
       shardId,
-      generation: 0,
+      generation: view.shard(shardId)?.generation ?? 0,
       epoch,
-      parent: parentOfEntry(crypto, view.domain, shardId, entry),
+      parent: crosslinkHash(crypto, view.domain, parent),
       firstBlock,
       lastBlock: firstBlock + 1,
       blocksRoot: crypto.sha256(Uint8Array.of(1, shardId)),

@@ -1,7 +1,7 @@
 import type { ParentFacts } from "../../ledger/environment.ts";
 import { equal, word, ZERO_HASH } from "../../protocol/bytes.ts";
 import { type Checkpoint, checkpointBodyRoot, checkpointRoot, genesisCheckpoint } from "../../protocol/checkpoint.ts";
-import { type Crosslink, crosslinkHash } from "../../protocol/crosslink.ts";
+import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain, type Domain, shardChainId } from "../../protocol/eip712.ts";
 import { INBOX_DEPOSIT, INBOX_FORCED_TRANSACTION, inboxEntryDigest } from "../../protocol/inbox-entry.ts";
@@ -13,6 +13,7 @@ import type {
   RecordedInboxEntry,
   Settlement,
   Shard,
+  VoidedEntry,
 } from "../../relayer/parent/parent-view.ts";
 
 interface DoubledCheckpoint extends AcceptedCheckpoint {
@@ -36,6 +37,9 @@ export class ParentDouble implements OperatorParentView {
   readonly #inbox = new Map<number, RecordedInboxEntry[]>();
   readonly #checkpoints = new Map<number, DoubledCheckpoint>();
   readonly #settlements = new Map<number, Settlement>();
+  /** By shard and generation. */
+  readonly #operators = new Map<string, Uint8Array>();
+  readonly #voids: { position: number; from: number; to: number; resume: Crosslink }[] = [];
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -53,9 +57,31 @@ export class ParentDouble implements OperatorParentView {
     const id = this.#shards.length + 1;
     const chainId = shardChainId(this.#crypto, this.domain, id);
     const place = { position: id - 1, generation: 0, openedEpoch: this.epoch };
-    const shard = { id, ...place, operator, chainId, isBondSlashed: false };
+    const shard = { id, ...place, operator, chainId };
     this.#shards.push(shard);
+    this.#operators.set(`${id}/0`, operator);
     return shard;
+  }
+
+  /** The next generation begins, of the same operator or another one; all zero is none. */
+  advanceGeneration(shardId: number, operator?: Uint8Array): Shard {
+    const before = this.shard(shardId) as Shard;
+    const shard = { ...before, generation: before.generation + 1, operator: operator ?? before.operator };
+    this.#shards[shardId - 1] = shard;
+    this.#operators.set(`${shardId}/${shard.generation}`, shard.operator);
+    return shard;
+  }
+
+  /** What the shard's crosslink of that epoch changed is void, with all that came after; the next generation begins. */
+  voidEntry(shardId: number, epoch: number): VoidedEntry {
+    const { position } = this.shard(shardId) as Shard;
+    const crosslink = this.#checkpoints.get(epoch)?.crosslinks[position] ?? null;
+    if (crosslink?.epoch !== epoch) throw new Error(`shard ${shardId} changed nothing in epoch ${epoch}`);
+    const resume = this.crosslinkByHash(crosslink.parent) ?? genesisCrosslink(shardId);
+    const { generation } = this.advanceGeneration(shardId);
+    this.#voids.push({ position, from: epoch, to: Infinity, resume });
+    const hash = crosslinkHash(this.#crypto, this.domain, crosslink);
+    return { shardId, position, epoch, crosslinkHash: hash, resume, generation };
   }
 
   deposit(shardId: number, recipient: Uint8Array, value: bigint): void {
@@ -75,14 +101,18 @@ export class ParentDouble implements OperatorParentView {
       const { position } = this.shard(crosslink.shardId) as Shard;
       entries[position] = crosslinkHash(this.#crypto, this.domain, crosslink);
       standing[position] = crosslink;
+      const open = this.#openVoid(position);
+      if (open !== undefined) open.to = epoch;
     }
     const body = { epoch, sourceEpoch: source.checkpoint.body.epoch, sourceRoot: source.root, rewardsRoot: ZERO_HASH };
     this.justified = this.#record({ body, entries }, standing);
   }
 
-  /** Settles what is justified, in the epoch of the head. */
-  settle(exceptions: readonly number[] = []): void {
+  /** Settles what is justified, in the epoch of the head; what is void is an exception by itself. */
+  settle(others: readonly number[] = []): void {
     this.settled = this.justified;
+    const voids = this.#shards.map(({ position }) => position).filter((p) => this.isVoid(p, this.settled.epoch));
+    const exceptions = [...new Set([...others, ...voids])].sort((a, b) => a - b);
     this.#settlements.set(this.settled.epoch, { settledEpoch: this.epoch, exceptions });
   }
 
@@ -94,6 +124,21 @@ export class ParentDouble implements OperatorParentView {
 
   shards(): readonly Shard[] {
     return this.#shards;
+  }
+
+  operatorOf(shardId: number, generation: number): Uint8Array | null {
+    return this.#operators.get(`${shardId}/${generation}`) ?? null;
+  }
+
+  parentOf(shardId: number): Crosslink | null {
+    const shard = this.shard(shardId);
+    if (shard === null) return null;
+    const standing = this.#checkpoints.get(this.justified.epoch)?.crosslinks[shard.position] ?? null;
+    return this.#openVoid(shard.position)?.resume ?? standing ?? genesisCrosslink(shardId);
+  }
+
+  isVoid(position: number, epoch: number): boolean {
+    return this.#voids.some((range) => range.position === position && range.from <= epoch && epoch < range.to);
   }
 
   inboxEntry(shardId: number, index: number): RecordedInboxEntry | null {
@@ -132,6 +177,10 @@ export class ParentDouble implements OperatorParentView {
         return settlement.exceptions.includes(position) ? null : (this.checkpoint(checkpointEpoch)?.root ?? null);
       },
     };
+  }
+
+  #openVoid(position: number) {
+    return this.#voids.findLast((range) => range.position === position && range.to === Infinity);
   }
 
   #addEntry(shardId: number, what: Pick<RecordedInboxEntry, "kind" | "recipient" | "value" | "data">): void {

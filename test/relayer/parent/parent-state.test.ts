@@ -233,7 +233,7 @@ describe("ParentState", () => {
     state.extend(changes, block(2, 2));
     expect(state.occupant(2, 3)).to.deep.include({ index: 3, exitEpoch: 4, isSlashed: true, withdrawalAddress });
     expect(state.validatorByKey(before[0]?.publicKey as Uint8Array)).to.equal(state.validator(3));
-    expect([state.shard(1)?.isBondSlashed, state.shard(2)?.isBondSlashed]).to.deep.equal([false, true]);
+    expect([state.isBonded(1, 0), state.isBonded(2, 0)]).to.deep.equal([true, false]);
     state.rollBack(block(1, 0));
     expect([state.validator(3), state.shard(2), state.occupant(2, 4)]).to.deep.equal(before);
   });
