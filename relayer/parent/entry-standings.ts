@@ -75,8 +75,16 @@ export class EntryStandings {
     standing.voids.push({ from: epoch, to: Infinity, resume });
   }
 
-  holdBack({ position, epoch, untilTime, untilBlock }: EntryHeld): void {
-    this.#of(position).hold = { fromEpoch: epoch, untilTime, untilBlock };
+  /** Where something is held already, both are held from the earlier epoch on, and until the later end. */
+  holdBack({ position, epoch, untilTime, untilBlock, block }: EntryHeld): void {
+    const standing = this.#of(position);
+    const before = standing.hold;
+    const isHeld = before !== null && (block.timestamp < before.untilTime || block.number < before.untilBlock);
+    standing.hold = {
+      fromEpoch: isHeld ? Math.min(before.fromEpoch, epoch) : epoch,
+      untilTime: Math.max(before?.untilTime ?? 0, untilTime),
+      untilBlock: Math.max(before?.untilBlock ?? 0, untilBlock),
+    };
   }
 
   /** The checkpoint of that epoch settled: wherever it is no exception, no entry up to it can be disputed any more. */

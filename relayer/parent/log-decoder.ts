@@ -5,12 +5,13 @@ import type { CheckpointSubmission } from "./checkpoint-submission.ts";
 import type { Contracts } from "./contracts.ts";
 import { ParentInconsistent } from "./errors.ts";
 import type { ParentLog } from "./parent-log.ts";
-import type { ParentBlock } from "./parent-view.ts";
+import type { AnswerPlace, ParentBlock } from "./parent-view.ts";
 import { decodeSubmission } from "./submission-codec.ts";
 
 /** Events that say nothing that others do not say, or nothing that a rule of the relayer asks for. */
 const IRRELEVANT: ReadonlySet<string> = new Set([
   "Burnt",
+  "CrosslinkDisputed",
   "EvidenceCommitted",
   "Initialized",
   "KeysPacked",
@@ -19,10 +20,13 @@ const IRRELEVANT: ReadonlySet<string> = new Set([
   "OffenceReported",
   "OffenderPunished",
   "OperatorPunished",
+  "ReporterAdopted",
   "RewardClaimed",
   "RewardCredited",
   "SeatsRolled",
+  "SignerPunished",
   "ValidatorEjected",
+  "ValidatorFined",
   "WithdrawalAddressProposed",
   "Withdrawn",
 ]);
@@ -47,6 +51,10 @@ function eventKey(address: string, topic: string): string {
 /** Positions of the set bits, ascending. */
 function positionsOf(bits: bigint): number[] {
   return Array.from({ length: 256 }, (_, p) => p).filter((p) => ((bits >> BigInt(p)) & 1n) === 1n);
+}
+
+function placeOf({ blockNumber, blockHash, index }: Log): AnswerPlace {
+  return { blockNumber, blockHash: fromHex(blockHash), logIndex: index };
 }
 
 /** Turns the logs of one deployment's contracts into events of the model. */
@@ -136,6 +144,21 @@ export class LogDecoder {
         };
       case "BondSlashed":
         return { kind: "bondSlashed", blockNumber, shardId: Number(a.shardId) };
+      case "GenerationAdvanced":
+        return {
+          kind: "generationAdvanced",
+          blockNumber,
+          shardId: Number(a.shardId),
+          generation: Number(a.generation),
+        };
+      case "OperatorChanged":
+        return {
+          kind: "operatorChanged",
+          blockNumber,
+          shardId: Number(a.shardId),
+          generation: Number(a.generation),
+          operator: fromHex(a.operator),
+        };
       case "EntryAdded":
         return {
           kind: "inboxEntryAdded",
@@ -187,6 +210,52 @@ export class LogDecoder {
           epoch: Number(a.epoch),
           exceptions: positionsOf(a.exceptions),
         };
+      case "CrosslinkVoided":
+        return {
+          kind: "crosslinkVoided",
+          blockNumber,
+          shardId: Number(a.shardId),
+          position: Number(a.position),
+          epoch: Number(a.epoch),
+          crosslinkHash: fromHex(a.crosslinkHash),
+          resume: fromHex(a.resume),
+        };
+      case "EntryHeld":
+        return {
+          kind: "entryHeld",
+          blockNumber,
+          block: await context.block(),
+          position: Number(a.position),
+          epoch: Number(a.epoch),
+          untilTime: Number(a.untilTime),
+          untilBlock: Number(a.untilBlock),
+        };
+      case "DataChallenged":
+        return {
+          kind: "dataChallenged",
+          blockNumber,
+          id: Number(a.id),
+          crosslinkHash: fromHex(a.crosslinkHash),
+          blockHash: fromHex(a.blockHash),
+          chunk: Number(a.chunk),
+          missing: Number(a.missing),
+          challenger: fromHex(a.challenger),
+          bond: a.bond,
+          deadlineTime: Number(a.deadlineTime),
+          deadlineBlock: Number(a.deadlineBlock),
+        };
+      case "HeadersAnswered":
+        return { kind: "challengeAnswered", blockNumber, id: Number(a.id), missing: 0, place: placeOf(log) };
+      case "StepsAnswered":
+        return {
+          kind: "challengeAnswered",
+          blockNumber,
+          id: Number(a.id),
+          missing: Number(a.missing),
+          place: placeOf(log),
+        };
+      case "BondReturned":
+        return { kind: "bondReturned", blockNumber, id: Number(a.id) };
       case "RollCalled":
         return {
           kind: "rollCalled",

@@ -159,6 +159,7 @@ export interface CrosslinkVoided {
 
 export interface EntryHeld {
   readonly kind: "entryHeld";
+  readonly block: ParentBlock;
   readonly position: number;
   readonly epoch: number;
   readonly untilTime: number;

@@ -68,8 +68,9 @@ export class ShardHistory {
   }
 
   isBonded(shardId: number, generation: number): boolean {
-    const from = this.#recorded[shardId - 1]?.bondedFrom ?? null;
-    return from !== null && from <= generation;
+    const recorded = this.#recorded[shardId - 1];
+    const from = recorded?.bondedFrom ?? null;
+    return recorded !== undefined && from !== null && from <= generation && generation <= recorded.shard.generation;
   }
 
   #change(recorded: Recorded, fields: Partial<Shard>): void {
@@ -79,7 +80,8 @@ export class ShardHistory {
 
   #of(shardId: number): Recorded {
     const recorded = this.#recorded[shardId - 1];
-    if (recorded === undefined) throw new ParentInconsistent(`an event tells of shard ${shardId}, which was never opened`);
+    if (recorded === undefined)
+      throw new ParentInconsistent(`an event tells of shard ${shardId}, which was never opened`);
     return recorded;
   }
 }

@@ -1,8 +1,7 @@
 import type { BlockHeader } from "../../protocol/block-header.ts";
-import { DecodeError, equal, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
-import { parentOfEntry } from "../../protocol/checkpoint.ts";
+import { DecodeError, equal, toHex } from "../../protocol/bytes.ts";
 import { epochOfSlot } from "../../protocol/clock.ts";
-import { type Crosslink, crosslinkHash, genesisCrosslink, type SignedCrosslink } from "../../protocol/crosslink.ts";
+import { type Crosslink, crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { MAX_REQUESTED_BLOCKS } from "../../protocol/gossip.ts";
 import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
@@ -54,20 +53,18 @@ export async function checkCrosslink(options: CrosslinkCheckOptions, { crosslink
     throw new CrosslinkRefused("state root");
 }
 
-/** The justified entry that the crosslink has to build on. */
+/** What the crosslink has to build on. */
 function parentOf({ crypto, view }: CrosslinkCheckOptions, crosslink: Crosslink): Crosslink {
   const shard = view.shard(crosslink.shardId);
-  const justified = view.checkpoint(view.justified.epoch);
-  if (shard === null || justified === null) throw new CrosslinkRefused(`shard ${crosslink.shardId} is unknown`);
+  const parent = view.parentOf(crosslink.shardId);
+  if (shard === null || parent === null) throw new CrosslinkRefused(`shard ${crosslink.shardId} is unknown`);
   if (crosslink.generation !== shard.generation) {
     throw new CrosslinkRefused(`generation ${crosslink.generation} is not ${shard.generation}`);
   }
-  const entry = justified.checkpoint.entries[shard.position] ?? ZERO_HASH;
-  if (!equal(crosslink.parent, parentOfEntry(crypto, view.domain, shard.id, entry))) {
-    throw new CrosslinkRefused(`parent ${toHex(crosslink.parent)} is not the justified entry`);
+  if (!equal(crosslink.parent, crosslinkHash(crypto, view.domain, parent))) {
+    throw new CrosslinkRefused(`parent ${toHex(crosslink.parent)} is not what the shard goes on from`);
   }
-  const parent = justified.crosslinkOf(shard.position);
-  return parent ?? genesisCrosslink(shard.id);
+  return parent;
 }
 
 function checkShape(view: ParentView, crosslink: Crosslink, parent: Crosslink): void {
@@ -119,7 +116,7 @@ async function soundBlock(
   const unsound = new Set<string>();
   const find = (): PublishedBlock | null => {
     for (const block of [...blocks.numbered(shardId, number)]) {
-      if (!equal(block.header.parentHash, below.hash)) continue;
+      if (block.header.generation !== crosslink.generation || !equal(block.header.parentHash, below.hash)) continue;
       if (block.verified) return block;
       const copy = toHex(options.crypto.keccak256(block.bytes));
       if (unsound.has(copy) || blocks.isRefused(block)) {

@@ -1,13 +1,13 @@
 import { SIGNATURE_TAG } from "../../protocol/bls.ts";
 import { equal, ZERO_HASH } from "../../protocol/bytes.ts";
 import { verifyCertificate } from "../../protocol/certificate.ts";
-import { type Checkpoint, checkpointRoot, nextCheckpoint, parentOfEntry } from "../../protocol/checkpoint.ts";
+import { type Checkpoint, checkpointRoot, nextCheckpoint } from "../../protocol/checkpoint.ts";
 import { crosslinkHash } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Proposal, ProposedEntry } from "../../protocol/gossip.ts";
 import { proposalDigest, randaoRevealDigest } from "../../protocol/vote.ts";
 import { committeeOf, keysOf } from "../parent/committee.ts";
-import type { AcceptedCheckpoint, CheckpointLink, ParentView } from "../parent/parent-view.ts";
+import type { CheckpointLink, ParentView } from "../parent/parent-view.ts";
 
 /** A proposal that two thirds may vote for, with the checkpoint that it leads to. */
 export interface CheckedProposal {
@@ -35,7 +35,7 @@ export function checkProposal(crypto: Crypto, view: ParentView, proposal: Propos
   if (epoch <= proposal.sourceEpoch) throw new ProposalRefused(`target ${epoch} does not follow its source`);
   if (!equal(proposal.rewardsRoot, ZERO_HASH)) throw new ProposalRefused("the rewards root does not recompute");
 
-  const changed = proposal.entries.map((entry) => checkEntry(crypto, view, proposal, source, entry));
+  const changed = proposal.entries.map((entry) => checkEntry(crypto, view, proposal, entry));
   const link = { epoch: proposal.sourceEpoch, root: source.root };
   const checkpoint = nextCheckpoint(
     { ...link, entries: source.checkpoint.entries },
@@ -78,7 +78,6 @@ function checkEntry(
   crypto: Crypto,
   view: ParentView,
   proposal: Proposal,
-  source: AcceptedCheckpoint,
   { position, certificate }: ProposedEntry,
 ): { position: number; shardId: number; hash: Uint8Array } {
   const { crosslink } = certificate.signed;
@@ -87,8 +86,10 @@ function checkEntry(
   if (shard === null || crosslink.shardId !== shard.id) throw refuse("it is of another shard");
   if (crosslink.generation !== shard.generation) throw refuse(`generation ${crosslink.generation} is not current`);
   if (crosslink.epoch !== proposal.epoch) throw refuse(`it was attested in epoch ${crosslink.epoch}`);
-  const parent = parentOfEntry(crypto, view.domain, shard.id, source.checkpoint.entries[position] ?? ZERO_HASH);
-  if (!equal(crosslink.parent, parent)) throw refuse("it does not build on the justified entry");
+  const parent = view.parentOf(shard.id);
+  if (parent === null || !equal(crosslink.parent, crosslinkHash(crypto, view.domain, parent))) {
+    throw refuse("it does not build on what the shard goes on from");
+  }
   return { position, shardId: shard.id, hash: crosslinkHash(crypto, view.domain, crosslink) };
 }
 

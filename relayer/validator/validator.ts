@@ -1,6 +1,6 @@
 import { bitsFrom } from "../../protocol/bits.ts";
 import { equal, ZERO_HASH } from "../../protocol/bytes.ts";
-import { checkpointRoot, nextCheckpoint, parentOfEntry } from "../../protocol/checkpoint.ts";
+import { checkpointRoot, nextCheckpoint } from "../../protocol/checkpoint.ts";
 import { crosslinkHash, type SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Attestation, Certificate, Proposal, ProposedEntry, RollAnswer, SeatVote } from "../../protocol/gossip.ts";
@@ -75,7 +75,7 @@ export class Validator {
   }
 
   /**
-   * The proposal of an own proposer: everything certified that builds on the justified checkpoint.
+   * The proposal of an own proposer: everything certified that builds on what its shard goes on from.
    * @throws SlashableError
    */
   propose(epoch: number, certificates: Iterable<Certificate>): Proposal {
@@ -88,8 +88,8 @@ export class Validator {
       const { crosslink } = certificate.signed;
       const shard = this.#view.shard(crosslink.shardId);
       if (shard === null || crosslink.epoch !== epoch || crosslink.generation !== shard.generation) continue;
-      const previous = source.checkpoint.entries[shard.position] ?? ZERO_HASH;
-      if (!equal(crosslink.parent, parentOfEntry(this.#crypto, domain, shard.id, previous))) continue;
+      const parent = this.#view.parentOf(shard.id);
+      if (parent === null || !equal(crosslink.parent, crosslinkHash(this.#crypto, domain, parent))) continue;
       entries.push({ position: shard.position, certificate });
     }
     entries.sort((a, b) => a.position - b.position);

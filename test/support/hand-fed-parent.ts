@@ -212,7 +212,7 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     const deadline = { deadlineTime: untilTime, deadlineBlock: untilBlock };
     const who = { challenger: this.operator, bond: 1n };
     this.#extend(view.slot(), [
-      { kind: "entryHeld", blockNumber, position, epoch, untilTime, untilBlock },
+      { kind: "entryHeld", blockNumber, block: view.head, position, epoch, untilTime, untilBlock },
       { kind: "dataChallenged", blockNumber, id, crosslinkHash, ...asked, ...who, ...deadline },
     ]);
     const challenge = view.challenge(id) as DataChallenge;

@@ -87,7 +87,24 @@ describe("checkCrosslink", () => {
     expect(second.firstBlock).to.equal(first.lastBlock + 1);
     add([...shard.of(first), ...shard.of(second)]);
     await check(second);
-    await refused(check(first), "is not the justified entry");
+    await refused(check(first), "is not what the shard goes on from");
+  });
+
+  it("goes on after a void from the parent of what was void, with blocks of the new generation", async () => {
+    const first = shard.crosslink(4).crosslink;
+    parent.accept(4, [first]);
+    await shard.run(5, 6);
+    const second = shard.crosslink(6).crosslink;
+    parent.accept(6, [second]);
+    add([...shard.of(first), ...shard.of(second)]);
+    parent.voidEntry(SHARD, 6);
+    parent.moveToEpoch(8);
+
+    await refused(check({ ...second, epoch: 7 }), "generation 0 is not 1");
+    const onVoid = { generation: 1, epoch: 7, parent: parent.hashOf(parent.signed(second)) };
+    await refused(check({ ...second, ...onVoid }), "is not what the shard goes on from");
+    // Blocks of the dead generation stay out of the new one, however good they were.
+    await refused(check({ ...second, generation: 1, epoch: 7 }), `block ${second.firstBlock} is not published`);
   });
 
   it("fetches the parent's blocks and its own from whoever has them", async () => {
@@ -105,7 +122,7 @@ describe("checkCrosslink", () => {
     add(shard.of(crosslink));
     await refused(check({ ...crosslink, shardId: 9 }), "shard 9 is unknown");
     await refused(check({ ...crosslink, generation: 1 }), "generation 1 is not 0");
-    await refused(check({ ...crosslink, parent: crosslink.stateRoot }), "is not the justified entry");
+    await refused(check({ ...crosslink, parent: crosslink.stateRoot }), "is not what the shard goes on from");
     await refused(check({ ...crosslink, firstBlock: 2 }), "block 2 after 0");
     await refused(check({ ...crosslink, lastBlock: 0 }), "0 blocks");
     await refused(check({ ...crosslink, lastBlock: 33 }), "33 blocks");

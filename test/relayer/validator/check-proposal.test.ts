@@ -106,8 +106,26 @@ describe("checkProposal", () => {
     refused(parent.proposal(EPOCH, [certified(1, { epoch: 2 })]), "attested in epoch 2");
     refused(
       parent.proposal(EPOCH, [certified(1, { parent: parent.crosslink(1, EPOCH).crosslink.blocksRoot })]),
-      "justified entry",
+      "what the shard goes on from",
     );
+  });
+
+  it("takes entries that resume a shard after a void, in its new generation and no other", () => {
+    const dead = certified(1);
+    parent.accept(2, [parent.crosslink(1, 2).crosslink]);
+    const onVoid = certified(1);
+    parent.voidEntry(1, 2);
+    refused(parent.proposal(EPOCH, [dead]), "generation 0 is not current");
+    refused(parent.proposal(EPOCH, [onVoid]), "generation 0 is not current");
+    refused(
+      parent.proposal(EPOCH, [certified(1, { parent: onVoid.signed.crosslink.parent })]),
+      "what the shard goes on from",
+    );
+    const resumed = certified(1);
+    expect(resumed.signed.crosslink).to.deep.include({ generation: 1, parent: dead.signed.crosslink.parent });
+    expect([...checkProposal(crypto, parent.view, parent.proposal(EPOCH, [resumed])).changed.keys()]).to.deep.equal([
+      1,
+    ]);
   });
 
   it("refuses entries without a certificate", () => {
