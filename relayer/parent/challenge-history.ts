@@ -6,27 +6,23 @@ import type { DataChallenge } from "./parent-view.ts";
 
 /** Demands for data that may still matter. */
 export class ChallengeHistory {
-  readonly #challenges = new Map<number, DataChallenge>();
-  /** Their number so far. */
-  #count = 0;
+  readonly #challenges = new Map<bigint, DataChallenge>();
 
-  /** By id; ascending. */
+  /** In the order in which they came. */
   list(): DataChallenge[] {
     return [...this.#challenges.values()];
   }
 
-  challenge(id: number): DataChallenge | null {
+  challenge(id: bigint): DataChallenge | null {
     return this.#challenges.get(id) ?? null;
   }
 
-  /** @throws ParentInconsistent when it is not the next one, or of a crosslink that is not anchored */
+  /** @throws ParentInconsistent when it is about a crosslink that is not anchored */
   open(log: DataChallenged, position: number | null, crosslink: Crosslink | null): void {
     const { kind: _, blockHash, ...asked } = log;
-    if (log.id !== this.#count + 1) throw new ParentInconsistent(`data challenge ${log.id} came out of order`);
     if (position === null || crosslink === null) {
       throw new ParentInconsistent(`data challenge ${log.id} is about ${toHex(log.crosslinkHash)}, which nobody knows`);
     }
-    this.#count = log.id;
     const isForHeaders = blockHash.every((byte) => byte === 0);
     const place = { position, crosslink, blockHash: isForHeaders ? null : blockHash };
     this.#challenges.set(log.id, { ...asked, ...place, answers: [] });

@@ -234,7 +234,7 @@ export class LogDecoder {
         return {
           kind: "dataChallenged",
           blockNumber,
-          id: Number(a.id),
+          id: a.id,
           crosslinkHash: fromHex(a.crosslinkHash),
           blockHash: fromHex(a.blockHash),
           chunk: Number(a.chunk),
@@ -245,17 +245,17 @@ export class LogDecoder {
           deadlineBlock: Number(a.deadlineBlock),
         };
       case "HeadersAnswered":
-        return { kind: "challengeAnswered", blockNumber, id: Number(a.id), missing: 0, place: placeOf(log) };
+        return { kind: "challengeAnswered", blockNumber, id: a.id, missing: 0, place: placeOf(log) };
       case "StepsAnswered":
         return {
           kind: "challengeAnswered",
           blockNumber,
-          id: Number(a.id),
+          id: a.id,
           missing: Number(a.missing),
           place: placeOf(log),
         };
       case "BondReturned":
-        return { kind: "bondReturned", blockNumber, id: Number(a.id) };
+        return { kind: "bondReturned", blockNumber, id: a.id };
       case "RollCalled":
         return {
           kind: "rollCalled",

@@ -168,7 +168,7 @@ export interface EntryHeld {
 
 export interface DataChallenged {
   readonly kind: "dataChallenged";
-  readonly id: number;
+  readonly id: bigint;
   readonly crosslinkHash: Uint8Array;
   /** All zero if all headers are asked for. */
   readonly blockHash: Uint8Array;
@@ -183,7 +183,7 @@ export interface DataChallenged {
 /** Headers or steps: what they are stays on the chain, since it may be long. */
 export interface ChallengeAnswered {
   readonly kind: "challengeAnswered";
-  readonly id: number;
+  readonly id: bigint;
   /** What is left to answer. */
   readonly missing: number;
   readonly place: AnswerPlace;
@@ -192,7 +192,7 @@ export interface ChallengeAnswered {
 /** The challenge was not answered in time, or its crosslink is void. */
 export interface BondReturned {
   readonly kind: "bondReturned";
-  readonly id: number;
+  readonly id: bigint;
 }
 
 export interface RollCalled {

@@ -375,7 +375,7 @@ export class ParentState implements ParentView {
     return this.#challenges.list();
   }
 
-  challenge(id: number): DataChallenge | null {
+  challenge(id: bigint): DataChallenge | null {
     return this.#challenges.challenge(id);
   }
 

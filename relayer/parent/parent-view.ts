@@ -94,10 +94,10 @@ export interface ParentView {
   disputable(): readonly ChangedEntry[];
   /** What holds up the settlement of the position; null if nothing ever has. */
   hold(position: number): Hold | null;
-  /** Demands for data of crosslinks that are not settled, and those whose bond has not gone anywhere; ascending by id. */
+  /** Demands for data of crosslinks that are not settled, and those whose bond has not gone anywhere; in order. */
   challenges(): readonly DataChallenge[];
   /** null when there is no such, or none that matters any more. */
-  challenge(id: number): DataChallenge | null;
+  challenge(id: bigint): DataChallenge | null;
 
   // ------------------------------------------------------------------ roll
 
@@ -231,7 +231,8 @@ export interface Hold {
 
 /** Somebody has asked, with a bond, to be shown what is behind an anchored crosslink. */
 export interface DataChallenge {
-  readonly id: number;
+  /** Follows from what is asked for. */
+  readonly id: bigint;
   readonly position: number;
   readonly crosslink: Crosslink;
   readonly crosslinkHash: Uint8Array;

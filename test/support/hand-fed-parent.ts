@@ -57,7 +57,7 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
   /** BLS, by seat. */
   readonly secretKeys: readonly Uint8Array[];
   #block = 1;
-  #challenges = 0;
+  #challenges = 0n;
 
   /** Shards 1 to 4 of one operator, and four committees of validators, in epoch 0. */
   constructor(crypto: Crypto) {
@@ -221,14 +221,14 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
   }
 
   /** Answers a challenge, up to what is still missing; the place of the answer is where nothing can be read. */
-  answer(id: number, missing = 0): void {
+  answer(id: bigint, missing = 0): void {
     const blockNumber = this.#block + 1;
-    const place = { blockNumber, blockHash: this.#blockAt(0, blockNumber).hash, logIndex: id };
+    const place = { blockNumber, blockHash: this.#blockAt(0, blockNumber).hash, logIndex: 0 };
     this.#extend(this.view.slot(), [{ kind: "challengeAnswered", blockNumber, id, missing, place }]);
     this.emit("answer", this.view.challenge(id) as DataChallenge);
   }
 
-  returnBond(id: number): void {
+  returnBond(id: bigint): void {
     this.#extend(this.view.slot(), [{ kind: "bondReturned", blockNumber: this.#block + 1, id }]);
   }
 
