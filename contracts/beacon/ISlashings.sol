@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICommitReveal} from "../libraries/ICommitReveal.sol";
 import {SignedAttestation, SignedHeader, SignedProposal, SignedVote, Signers} from "../types/Evidence.sol";
 
 /// @notice What a validator must not do.
@@ -17,14 +18,12 @@ enum Offence {
  * them came first, as long as its stake has not been withdrawn: evidence does not age. Who is guilty of several
  * offences, or reported several times, is punished once.
  *
- * The reporter gets a part of what is taken (IStaking, IShardRegistry). So that nobody takes it from whoever found the
- * evidence, it is revealed some blocks after it was committed to: `commit`, then `report...` by the same account. A
- * report fixes who is guilty; `punish` is called for as many of them at a time as fit in a transaction, by anybody: the
- * reward is the reporter's. `multicall` does both in one transaction.
+ * The reporter gets a part of what is taken (IStaking, IShardRegistry), and commits to its evidence before it shows it
+ * (ICommitReveal): the arguments of its report without the salt. A report fixes who is guilty; `punish` is called for as
+ * many of them at a time as fit in a transaction, by anybody: the reward is the reporter's. `multicall` does both in one
+ * transaction.
  */
-interface ISlashings {
-    /// @notice Somebody will reveal evidence.
-    event EvidenceCommitted(bytes32 indexed commitment);
+interface ISlashings is ICommitReveal {
     /// @notice Whoever is in `a` and in `b` is guilty, and may be punished.
     event OffenceReported(bytes32 indexed id, address indexed reporter, Offence offence, Signers a, Signers b);
     /// @notice The validator was slashed.
@@ -39,11 +38,6 @@ interface ISlashings {
         uint256 penalty
     );
 
-    /// @notice The commitment is there already, and still good.
-    error Slashings_AlreadyCommitted(bytes32 commitment);
-    error Slashings_NotCommitted(bytes32 commitment);
-    /// @notice The evidence can be revealed in the blocks `first` to `last`.
-    error Slashings_OutsideWindow(uint256 first, uint256 last);
     /// @notice The votes do not contradict each other.
     error Slashings_VotesNotSlashable();
     /// @notice The messages are of different shards, generations, epochs or numbers: one may sign both.
@@ -67,13 +61,6 @@ interface ISlashings {
     error Slashings_NotReported(bytes32 id);
 
     // ------------------------------------------------------------------ evidence
-
-    /**
-     * @notice Commits to evidence that the caller will reveal.
-     * @param commitment keccak256(abi.encode(reporter, keccak256(abi.encode(evidence)), salt)): the account that will
-     * reveal it, the arguments of its report without the salt, and 32 bytes that nobody can guess
-     */
-    function commit(bytes32 commitment) external;
 
     /// @notice Two votes of which one key may sign only one: for one epoch, or one around the other.
     /// @return id of the offence
@@ -113,12 +100,6 @@ interface ISlashings {
     ) external returns (uint256 punished);
 
     // ------------------------------------------------------------------ reads
-
-    /// @notice The block of a commitment that was not revealed yet; zero if there is none.
-    function committedIn(bytes32 commitment) external view returns (uint256 blockNumber);
-
-    /// @notice How many blocks after the commitment evidence can be revealed: at least and at most.
-    function revealWindow() external view returns (uint256 min, uint256 max);
 
     /// @notice Who reported the offence; zero if nobody did.
     function reporterOf(bytes32 id) external view returns (address);

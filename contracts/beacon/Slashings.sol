@@ -6,7 +6,9 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Bls} from "../libraries/Bls.sol";
+import {CommitReveal} from "../libraries/CommitReveal.sol";
 import {KeyBlobs} from "../libraries/KeyBlobs.sol";
+import {ListedKeys} from "../libraries/ListedKeys.sol";
 import {Sha256} from "../libraries/Sha256.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SlashableVotes} from "../libraries/SlashableVotes.sol";
@@ -25,27 +27,18 @@ import {IStaking} from "./IStaking.sol";
 
 /// @title Slashing: evidence of what nobody may sign, and its consequences
 /// @notice See ISlashings.
-contract Slashings is ISlashings, Multicall {
+contract Slashings is ISlashings, CommitReveal, Multicall {
     using ValidatorList for bytes;
 
     uint256 private constant SIGNATURE_LENGTH = 256;
     uint256 private constant OPENING_LENGTH = 64;
     uint256 private constant HEADER_SIGNATURE_LENGTH = 65;
 
-    /// @dev Two lists of this length fit in a transaction (EIP-7825). A committee of mainnet has 128 members.
-    uint256 private constant MAX_LISTED = 512;
-
-    /// @dev Whoever sees a report and wants to come first has to keep it out of that many blocks.
-    uint256 private constant REVEAL_AFTER = 4;
-    /// @dev Whoever plans an offence cannot stay ahead of all reporters with one old commitment.
-    uint256 private constant REVEAL_WITHIN = 1024;
-
     IBeaconRegistry private immutable REGISTRY;
     IStaking private immutable STAKING;
     ICrosslinkAnchors private immutable ANCHORS;
     IShardRegistry private immutable SHARDS;
 
-    mapping(bytes32 commitment => uint256 blockNumber) private _commitments;
     mapping(bytes32 id => address reporter) private _reporters;
 
     constructor(IBeaconRegistry registry, IStaking staking, ICrosslinkAnchors anchors, IShardRegistry shards) {
@@ -56,17 +49,6 @@ contract Slashings is ISlashings, Multicall {
     }
 
     // ---------------------------------------------------------------- evidence
-
-    /// @inheritdoc ISlashings
-    function commit(bytes32 commitment) external {
-        uint256 committed = _commitments[commitment];
-        // Else whoever repeats the commitments of others would put off their reports for ever.
-        if (committed != 0 && block.number <= committed + REVEAL_WITHIN) {
-            revert Slashings_AlreadyCommitted(commitment);
-        }
-        _commitments[commitment] = block.number;
-        emit EvidenceCommitted(commitment);
-    }
 
     /// @inheritdoc ISlashings
     function reportVotes(SignedVote calldata a, SignedVote calldata b, bytes32 salt) external returns (bytes32 id) {
@@ -94,8 +76,8 @@ contract Slashings is ISlashings, Multicall {
         bytes32 digestOfA = SigningRoots.crosslink(domainSeparator, x);
         bytes32 digestOfB = SigningRoots.crosslink(domainSeparator, y);
         if (digestOfA == digestOfB) revert Slashings_SameMessage(digestOfA);
-        _requireSignature(_sumOfListed(a.signers), digestOfA, a.signature);
-        _requireSignature(_sumOfListed(b.signers), digestOfB, b.signature);
+        _requireSignature(ListedKeys.sum(REGISTRY, a.signers), digestOfA, a.signature);
+        _requireSignature(ListedKeys.sum(REGISTRY, b.signers), digestOfB, b.signature);
         return _record(Offence.DoubleAttestation, _listed(a.signers), _listed(b.signers));
     }
 
@@ -173,35 +155,16 @@ contract Slashings is ISlashings, Multicall {
     // ---------------------------------------------------------------- reads
 
     /// @inheritdoc ISlashings
-    function committedIn(bytes32 commitment) external view returns (uint256 blockNumber) {
-        return _commitments[commitment];
-    }
-
-    /// @inheritdoc ISlashings
-    function revealWindow() external pure returns (uint256 min, uint256 max) {
-        return (REVEAL_AFTER, REVEAL_WITHIN);
-    }
-
-    /// @inheritdoc ISlashings
     function reporterOf(bytes32 id) external view returns (address) {
         return _reporters[id];
     }
 
     /// @inheritdoc ISlashings
     function maxListed() external pure returns (uint256) {
-        return MAX_LISTED;
+        return ListedKeys.MAX_LISTED;
     }
 
     // ---------------------------------------------------------------- private: reports
-
-    function _reveal(bytes32 evidenceHash, bytes32 salt) private {
-        bytes32 commitment = keccak256(abi.encode(msg.sender, evidenceHash, salt));
-        uint256 committed = _commitments[commitment];
-        if (committed == 0) revert Slashings_NotCommitted(commitment);
-        (uint256 first, uint256 last) = (committed + REVEAL_AFTER, committed + REVEAL_WITHIN);
-        if (block.number < first || block.number > last) revert Slashings_OutsideWindow(first, last);
-        delete _commitments[commitment];
-    }
 
     function _record(Offence offence, Signers memory a, Signers memory b) private returns (bytes32 id) {
         id = keccak256(abi.encode(a, b));
@@ -242,7 +205,7 @@ contract Slashings is ISlashings, Multicall {
         if (v.form == VoteForm.Accepted) return _requireAccepted(v);
         G1Point memory key =
             v.form == VoteForm.List
-                ? _sumOfListed(v.signers)
+                ? ListedKeys.sum(REGISTRY, v.signers)
                 : REGISTRY.ballot(v.vote.targetEpoch, v.signers).presentKey;
         Vote calldata vote = v.vote;
         bytes32 digest = SigningRoots.vote(
@@ -273,12 +236,6 @@ contract Slashings is ISlashings, Multicall {
         if (vote.targetEpoch == 0 || Hashes.efficientKeccak256(root, absentHash) != commitment) {
             revert Slashings_NotAccepted(vote.targetEpoch);
         }
-    }
-
-    function _sumOfListed(bytes calldata list) private view returns (G1Point memory sum) {
-        list.validate(MAX_LISTED);
-        uint256 count = list.count();
-        for (uint256 i = 0; i < count; ++i) sum = Bls.add(sum, REGISTRY.keyOf(list.validatorAt(i)));
     }
 
     function _requireSignature(G1Point memory key, bytes32 digest, bytes calldata signature) private view {

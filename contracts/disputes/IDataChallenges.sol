@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IForfeits} from "../libraries/IForfeits.sol";
 import {BlockHeader} from "../types/BlockHeader.sol";
 import {HeaderEvidence} from "../types/DisputeEvidence.sol";
 import {CrosslinkProof} from "../types/Proofs.sol";
+import {IJudge} from "./IJudge.sol";
 
 /// @notice A leaf of a trace as it is claimed (see LeafOpening), and the payload with its hash.
 struct TraceStep {
@@ -12,28 +14,40 @@ struct TraceStep {
     bytes payload;
 }
 
+/// @notice What is asked for, and how far it is answered.
 struct DataChallenge {
     bytes32 crosslinkHash;
+    // the blocks root of the crosslink, or the trace root of the header whose steps are asked for
+    bytes32 root;
     address challenger;
-    uint16 position;
-    uint64 epoch;
+    // what is left of it, in wei
     uint96 bond;
-    // of the chunk's header; zero if the headers of the crosslink are asked for
-    bytes32 blockHash;
-    uint32 chunk;
-    // to be answered before this time, or this block, whichever comes last
+    uint64 epoch;
+    uint16 position;
+    // of the header in the crosslink; 0xffff if all headers are asked for
+    uint16 blockIndex;
+    uint8 chunk;
+    // leaves under the root: blocks of the crosslink, or steps of the block
+    uint32 count;
+    // to be answered before this time, or before this block: until both are reached
     uint40 deadlineTime;
     uint40 deadlineBlock;
-    // bit i: the steps 8 i to 8 i + 7 of the chunk are not answered yet; zero when all is
+    // bit i: the steps 8 i to 8 i + 7 of the chunk are not answered yet; 1 for headers that are not; zero when all is
     uint32 missing;
 }
 
 /**
  * @title Data challenges: what was anchored has to be shown
  * @notice Whoever misses data of an accepted, unsettled crosslink asks for it with a bond, for all its headers or for 256
- * steps of one of them. Anybody may answer, and earns the bond. What stays unanswered is void (Predicate.Silence).
+ * steps of one of them. Anybody may answer, until half a challenge window later, and is credited half of the bond; the
+ * other half is burnt, so that it costs something to answer oneself. What stays unanswered is void (Predicate.Silence,
+ * whose evidence is the ABI encoding of the challenge's id), and the challenger gets the bond back.
+ *
+ * A challenge defers the settlement of what it asks for, and of what is built on that, until there has been time to
+ * dispute what the last possible moment brought to light: half a window, or a quarter if it would be more than two windows
+ * from acceptance on. All durations have to pass in time and in blocks of the parent chain.
  */
-interface IDataChallenges {
+interface IDataChallenges is IForfeits, IJudge {
     /// @param blockHash of the header whose steps are asked for, zero for all headers
     /// @param missing bit i: the steps 8 i to 8 i + 7 of the chunk, as many as there are; 1 for all headers
     event DataChallenged(
@@ -63,54 +77,73 @@ interface IDataChallenges {
     );
     event BondReturned(uint256 indexed id, address indexed challenger, uint96 bond);
 
-    error DataChallenges_WrongBond(uint256 value, uint256 expected);
-    /// @notice The window of the crosslink is over, or as long as it may become.
+    error DataChallenges_BondTooLow(uint256 value, uint256 bond);
+    /// @notice It could not be answered and disputed any more within two windows from acceptance on.
     error DataChallenges_TooLate(bytes32 crosslinkHash);
     error DataChallenges_TooMany(bytes32 crosslinkHash, uint256 max);
+    /// @notice The same was asked before: it is answered, or will be, or the crosslink can be made void.
     error DataChallenges_AlreadyAsked(uint256 id);
+    /// @notice The block has so many chunks; none if its number of steps is 0 or more than a block may have.
     error DataChallenges_NoSuchChunk(uint32 chunk, uint256 chunks);
     error DataChallenges_Unknown(uint256 id);
-    /// @notice It is answered, or void.
+    /// @notice The challenge asks for the other kind of data.
+    error DataChallenges_WrongKind(uint256 id);
+    /// @notice All of it is answered already, or it is too late to answer, or the crosslink is void.
     error DataChallenges_NotOpen(uint256 id);
+    /// @notice The data are not what the crosslink or the block commits to.
     error DataChallenges_WrongAnswer(bytes32 root, bytes32 expected);
+    /// @notice So many headers, siblings or chunk roots make the answer.
+    error DataChallenges_WrongCount(uint256 count, uint256 expected);
+    /// @notice The steps are no aligned part of the chunk.
     error DataChallenges_WrongRange(uint256 first, uint256 count);
+    /// @notice The challenge may still be answered, and its crosslink is not void.
     error DataChallenges_NotDue(uint256 id);
+    /// @notice The bond is answered for, or was returned.
+    error DataChallenges_NoBond(uint256 id);
 
-    /// @notice Asks for all headers of the crosslink, with `bondFor(crosslinkHash)`.
+    /**
+     * @notice Asks for all headers of the crosslink, with at least `bondFor(crosslinkHash)`, which grows with the number
+     * of open challenges; what is more is returned.
+     */
     function challengeHeaders(CrosslinkProof calldata proof) external payable returns (uint256 id);
 
-    /// @notice Asks for the steps 256 * chunk to 256 * chunk + 255 of a header of the crosslink.
+    /// @notice Asks for the steps 256 * chunk to 256 * chunk + 255 of a header of the crosslink, likewise.
     function challengeChunk(
         CrosslinkProof calldata proof,
         HeaderEvidence calldata header,
         uint32 chunk
     ) external payable returns (uint256 id);
 
-    /// @notice Answers with all headers of the crosslink, in order. The bond is the caller's.
-    function answerHeaders(uint256 id, bytes32 blocksRoot, BlockHeader[] calldata headers) external;
+    /// @notice Answers with all headers of the crosslink, in order.
+    function answerHeaders(uint256 id, BlockHeader[] calldata headers) external;
 
     /**
-     * @notice Answers with steps of the chunk: 8 * 2^k of them, aligned, or up to the end of the trace. The bond is that
-     * of whoever answers the last of them.
+     * @notice Answers with steps of the chunk: 8 * 2^k of them, aligned, or fewer if they reach the end of the trace. The
+     * caller is credited its share, for steps that were not answered before.
+     * @param first index of the first step in the trace
      * @param siblings from the subtree of these steps up to the chunk, bottom up
      * @param chunkRoots of all chunks of the padded trace, as they are: a power of two of them
      */
     function answerSteps(
         uint256 id,
-        BlockHeader calldata header,
         uint32 first,
         TraceStep[] calldata steps,
         bytes32[] calldata siblings,
         bytes32[] calldata chunkRoots
     ) external;
 
-    /// @notice Returns the bond of a challenge that was not answered in time, or whose crosslink is void.
+    /// @notice Credits the challenger what is left of the bond of a challenge that was not answered in time, or whose
+    ///         crosslink is void.
     function reclaim(uint256 id) external;
 
+    /// @notice All zero if there is no such challenge.
     function challenge(uint256 id) external view returns (DataChallenge memory);
 
     /// @notice Number of challenges so far; the last id.
     function challengeCount() external view returns (uint256);
+
+    /// @notice How many challenges to the crosslink are open: neither answered nor reclaimed.
+    function openCount(bytes32 crosslinkHash) external view returns (uint256);
 
     /// @notice What the next challenge to the crosslink costs, in wei, at the base fee of this block.
     function bondFor(bytes32 crosslinkHash) external view returns (uint256);

@@ -32,9 +32,14 @@ abstract contract Forfeits is IForfeits {
     /// @dev Of coins that are nobody's any more.
     function _forfeit(uint256 amount, address reporter) internal {
         uint256 reward = amount / REPORTER_QUOTIENT;
-        _credits[reporter] += reward;
-        emit RewardCredited(reporter, reward);
+        _credit(reporter, reward);
         _burn(amount - reward);
+    }
+
+    /// @dev Of coins that are nobody else's.
+    function _credit(address account, uint256 amount) internal {
+        _credits[account] += amount;
+        emit RewardCredited(account, amount);
     }
 
     /// @dev Of coins that are nobody's any more.

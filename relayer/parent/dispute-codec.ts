@@ -68,10 +68,11 @@ export function encodeEvidence(evidence: DisputeEvidence): string {
   return coder.encode([ParamType.from(TYPES[evidence.predicate])], [hexed(evidenceStruct(evidence))]);
 }
 
-/** keccak256(abi.encode(predicate, proof, evidence)), hexadecimal. */
-export function disputeEvidenceHash(proof: CrosslinkProof, evidence: DisputeEvidence): string {
-  const types: readonly ParamType[] = disputes.getFunction("dispute").inputs.slice(0, -1);
-  return keccak256(coder.encode(types, disputeArguments(proof, evidence)));
+/** keccak256(abi.encode(predicate, crosslink, evidence)), hexadecimal: late votes change the proof, but not what it shows. */
+export function disputeEvidenceHash({ crosslink }: CrosslinkProof, evidence: DisputeEvidence): string {
+  const types = ["uint8", ParamType.from(CROSSLINK), "bytes"];
+  const predicate = PREDICATES.indexOf(evidence.predicate);
+  return keccak256(coder.encode(types, [predicate, hexed(crosslink), encodeEvidence(evidence)]));
 }
 
 /**

@@ -574,27 +574,27 @@ describe("Bad evidence", () => {
     afterEach(() => snapshot.restore());
 
     it("refuses evidence that nobody committed to", async () => {
-      await expectRefused(beacon, send(report()), ["Slashings_NotCommitted", commitment()]);
+      await expectRefused(beacon, send(report()), ["CommitReveal_NotCommitted", commitment()]);
     });
 
     it("refuses evidence that was committed to under another salt", async () => {
       await commitAs(commitment(undefined, new Uint8Array(32)));
       await beacon.networkHelpers.mine(4);
-      await expectRefused(beacon, send(report()), ["Slashings_NotCommitted", commitment()]);
+      await expectRefused(beacon, send(report()), ["CommitReveal_NotCommitted", commitment()]);
     });
 
     it("refuses a copy of a report, also by whoever copied its commitment", async () => {
       const { launcher } = beacon;
       await commit(report());
       const copied = commitment(launcher.address);
-      await expectRefused(beacon, send(report()), ["Slashings_NotCommitted", copied], launcher);
+      await expectRefused(beacon, send(report()), ["CommitReveal_NotCommitted", copied], launcher);
     });
 
     it("refuses a report before its time, and takes it from its first block on", async () => {
       const [min, max] = await beacon.slashings.revealWindow();
       await commitAs(commitment());
       const block = BigInt(await beacon.ethers.provider.getBlockNumber());
-      const refusal: Refusal = ["Slashings_OutsideWindow", block + min, block + max];
+      const refusal: Refusal = ["CommitReveal_OutsideWindow", block + min, block + max];
       for (let i = 1; i < Number(min) - 1; i++) await expectRefused(beacon, send(report()), refusal);
       await expectRefused(beacon, send(report()), refusal);
       await beacon.stranger.sendTransaction(send(report()));
@@ -606,8 +606,8 @@ describe("Bad evidence", () => {
       const block = BigInt(await beacon.ethers.provider.getBlockNumber());
       await beacon.networkHelpers.mine(max - 1n);
       const again = beacon.slashings.interface.encodeFunctionData("commit", [commitment()]);
-      await expectRefused(beacon, { to: beacon.slashings, data: again }, ["Slashings_AlreadyCommitted", commitment()]);
-      await expectRefused(beacon, send(report()), ["Slashings_OutsideWindow", block + min, block + max]);
+      await expectRefused(beacon, { to: beacon.slashings, data: again }, ["CommitReveal_AlreadyCommitted", commitment()]);
+      await expectRefused(beacon, send(report()), ["CommitReveal_OutsideWindow", block + min, block + max]);
       await commitAs(commitment());
       await beacon.networkHelpers.mine(min);
       await beacon.stranger.sendTransaction(send(report()));
@@ -616,14 +616,14 @@ describe("Bad evidence", () => {
     it("refuses to put off somebody else's report by the same commitment", async () => {
       const again = beacon.slashings.interface.encodeFunctionData("commit", [commitment()]);
       await commitAs(commitment());
-      const refusal: Refusal = ["Slashings_AlreadyCommitted", commitment()];
+      const refusal: Refusal = ["CommitReveal_AlreadyCommitted", commitment()];
       await expectRefused(beacon, { to: beacon.slashings, data: again }, refusal, beacon.launcher);
     });
 
     it("refuses a report twice, by its commitment and by its offence", async () => {
       await commit(report());
       await beacon.stranger.sendTransaction(send(report()));
-      await expectRefused(beacon, send(report()), ["Slashings_NotCommitted", commitment()]);
+      await expectRefused(beacon, send(report()), ["CommitReveal_NotCommitted", commitment()]);
       await commit(report());
       await expectRefused(beacon, send(report()), ["Slashings_AlreadyReported", idOf(good.list)]);
     });

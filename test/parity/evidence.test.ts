@@ -59,7 +59,7 @@ describe("evidence: vectors, TypeScript and Solidity", () => {
       expect(encodeReport(report, bytes)).to.equal(input);
       expect(reportCommitment(reporter, report, bytes)).to.equal(commitment);
       expect(offenceId(evidence)).to.equal(id);
-      expect(await refusalOf(reporter, input)).to.deep.equal(["Slashings_NotCommitted", commitment]);
+      expect(await refusalOf(reporter, input)).to.deep.equal(["CommitReveal_NotCommitted", commitment]);
       const punishment = encodePunishment(evidence, 0, 1);
       if (punishment === null) expect(id).to.equal(null);
       else expect(await refusalOf(reporter, punishment)).to.deep.equal(["Slashings_NotReported", id]);
@@ -83,7 +83,7 @@ describe("evidence: vectors, TypeScript and Solidity", () => {
         const report = reportOf(crypto, evidence);
         const commitment = reportCommitment(reporter, report, random);
         const input = encodeReport(report, random);
-        expect(await refusalOf(reporter, input)).to.deep.equal(["Slashings_NotCommitted", commitment]);
+        expect(await refusalOf(reporter, input)).to.deep.equal(["CommitReveal_NotCommitted", commitment]);
         const punishment = encodePunishment(evidence, 0, 1) as string;
         expect(await refusalOf(reporter, punishment)).to.deep.equal(["Slashings_NotReported", offenceId(evidence)]);
       }),
