@@ -104,10 +104,14 @@ interface IDataChallenges is IForfeits, IJudge {
     /**
      * @notice Asks for all headers of the crosslink, with at least `bondFor(crosslinkHash)`, which grows with the number
      * of open challenges; what is more is returned.
+     * @return id keccak256(abi.encode(bytes32 crosslinkHash, uint16 0xffff, uint8 0))
      */
     function challengeHeaders(CrosslinkProof calldata proof) external payable returns (uint256 id);
 
-    /// @notice Asks for the steps 256 * chunk to 256 * chunk + 255 of a header of the crosslink, likewise.
+    /**
+     * @notice Asks for the steps 256 * chunk to 256 * chunk + 255 of a header of the crosslink, likewise.
+     * @return id keccak256(abi.encode(bytes32 crosslinkHash, uint16 index of the header, uint8 chunk))
+     */
     function challengeChunk(
         CrosslinkProof calldata proof,
         HeaderEvidence calldata header,
@@ -138,9 +142,6 @@ interface IDataChallenges is IForfeits, IJudge {
 
     /// @notice All zero if there is no such challenge.
     function challenge(uint256 id) external view returns (DataChallenge memory);
-
-    /// @notice Number of challenges so far; the last id.
-    function challengeCount() external view returns (uint256);
 
     /// @notice How many challenges to the crosslink are open: neither answered nor reclaimed.
     function openCount(bytes32 crosslinkHash) external view returns (uint256);

@@ -606,7 +606,10 @@ describe("Bad evidence", () => {
       const block = BigInt(await beacon.ethers.provider.getBlockNumber());
       await beacon.networkHelpers.mine(max - 1n);
       const again = beacon.slashings.interface.encodeFunctionData("commit", [commitment()]);
-      await expectRefused(beacon, { to: beacon.slashings, data: again }, ["CommitReveal_AlreadyCommitted", commitment()]);
+      await expectRefused(beacon, { to: beacon.slashings, data: again }, [
+        "CommitReveal_AlreadyCommitted",
+        commitment(),
+      ]);
       await expectRefused(beacon, send(report()), ["CommitReveal_OutsideWindow", block + min, block + max]);
       await commitAs(commitment());
       await beacon.networkHelpers.mine(min);
