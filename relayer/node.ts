@@ -11,6 +11,7 @@ import {
   requestKind,
 } from "../protocol/gossip.ts";
 import { addressOfKey } from "../protocol/operator-signature.ts";
+import type { Parameters } from "../protocol/presets.ts";
 import { committeeCount } from "../protocol/quorum.ts";
 import { Certificates } from "./aggregator/certificates.ts";
 import { RollAnswers } from "./aggregator/roll-answers.ts";
@@ -29,6 +30,7 @@ import { RollDuties } from "./node/roll-duties.ts";
 import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
 import { Watch } from "./node/watch.ts";
+import type { ShardOperator } from "./operator/shard-operator.ts";
 import { answerRoll, callRoll, ejectGroup } from "./parent/actions/call-roll.ts";
 import { packKeys } from "./parent/actions/pack-keys.ts";
 import { settle } from "./parent/actions/settle.ts";
@@ -87,8 +89,10 @@ export interface WatchfireNode {
 const CONNECT_ATTEMPTS = 5;
 /** Milliseconds between looks at the parent chain. */
 const POLL_MS = 200;
-/** Blocks per shard that are kept for attesting: what may be unanchored, and the parent crosslink's, with room. */
-const KEPT_CROSSLINKS_OF_BLOCKS = 4;
+/** Crosslinks whose blocks are kept for attesting: what may be unanchored, and the parent crosslink's, with room. */
+const KEPT_CROSSLINKS = 4;
+/** Epochs from a block to its vote, with room. */
+const EPOCHS_TO_VOTE = 4;
 
 /** @throws ParentSettingError, SlashingProtection's, JobDirectoryError's and JobServerError's causes: a node starts whole or not at all */
 export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
@@ -117,8 +121,8 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   const blocks = new PublishedBlocks({
     crypto,
     domain: view.domain,
-    keptPerShard: KEPT_CROSSLINKS_OF_BLOCKS * view.parameters.maxBlocks,
-    shard: (shardId) => view.shard(shardId),
+    keptPerGeneration: keptBlocks(view.parameters),
+    operatorOf: (shardId, generation) => view.operatorOf(shardId, generation),
     onSigned: (signed) => watch?.header(signed),
     onAdd: (block) => earlyChecks.take(block),
   });
@@ -126,7 +130,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   const exchange = new BlockExchange({
     transport,
     published: blocks,
-    own: (shardId, number) => operators.get(shardId)?.chain.encodedBlock(number) ?? null,
+    own: (shardId, number) => operators.blocks(shardId, number),
     onError,
   });
   const verifierOf =
@@ -237,6 +241,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     operatorAddress,
     directory,
     messagesFor: (shardId, source, first, asOfEpoch) => delivery.fetch(shardId, source, first, asOfEpoch),
+    fetchBlocks: (shardId, first, last) => exchange.fetch(shardId, first, last),
     publishBlock: (block) => board.publish({ kind: "block", block }),
     publishCrosslink: (signed) => board.publish({ kind: "crosslink", ...signed }),
     onError,
@@ -267,15 +272,15 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     });
   follower.on("block", onBlock);
 
-  const methods = new Map<number, RpcMethods>();
+  const methods = new WeakMap<ShardOperator, RpcMethods>();
   return {
     view,
     jobs,
     shardRpc: (shardId) => {
       const operator = operators.get(shardId);
       if (operator === undefined) return undefined;
-      const known = methods.get(shardId) ?? createShardRpc(operator);
-      methods.set(shardId, known);
+      const known = methods.get(operator) ?? createShardRpc(operator);
+      methods.set(operator, known);
       return known;
     },
     operatedShards: () => operators.ids(),
@@ -299,6 +304,12 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
 function deploymentName(view: ParentView, parentGenesisHash: string): string {
   const { parentChainId, registry } = view.domain;
   return `${parentChainId}-${parentGenesisHash.slice(2, 18)}-${toHex(registry).slice(2)}`;
+}
+
+/** Blocks of a shard that may be attested, or that a dispute may be about: what is not settled, challenges and answers included. */
+function keptBlocks({ maxBlocks, slotsPerEpoch, submitEpochs, challengeEpochs }: Parameters): number {
+  const epochs = EPOCHS_TO_VOTE + submitEpochs + 2 * challengeEpochs;
+  return Math.max(KEPT_CROSSLINKS * maxBlocks, epochs * slotsPerEpoch);
 }
 
 function shardsWithCommittee(view: ParentView, epoch: number): number[] {

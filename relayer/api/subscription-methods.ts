@@ -1,3 +1,4 @@
+import type { ChainBlock } from "../operator/chain-block.ts";
 import type { ShardOperator } from "../operator/shard-operator.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { headerJson, logJson } from "./ethereum-json.ts";
@@ -18,16 +19,26 @@ export function subscriptionMethods(operator: ShardOperator, blocks: BlockReader
       const connection = required(session);
       if (name === "newHeads") {
         return connection.subscribe((notify) =>
-          operator.blocks.listen((block) => notify(headerJson(operator.crypto, block, blocks.timestamp(block)))),
+          operator.blocks.listen({
+            added: (block) => notify(headerJson(operator.crypto, block, blocks.timestamp(block))),
+          }),
         );
       }
       if (name === "logs") {
         const matches = logFilterParameter(filter ?? {}, 1);
-        return connection.subscribe((notify) =>
-          operator.blocks.listen((block) => {
-            for (const log of block.logs) if (matches(log.log)) notify(logJson(log, block, blocks.timestamp(block)));
-          }),
-        );
+        return connection.subscribe((notify) => {
+          const tell = (block: ChainBlock, removed: boolean) => {
+            for (const log of block.logs) {
+              if (matches(log.log)) notify({ ...logJson(log, block, blocks.timestamp(block)), removed });
+            }
+          };
+          return operator.blocks.listen({
+            added: (block) => tell(block, false),
+            removed: (voided) => {
+              for (const block of voided) tell(block, true);
+            },
+          });
+        });
       }
       throw new JsonRpcError(METHOD_NOT_FOUND, `no "${String(name).slice(0, 80)}" subscription in eth namespace`);
     },

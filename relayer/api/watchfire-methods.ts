@@ -44,6 +44,7 @@ export function watchfireMethods(operator: ShardOperator): Record<string, RpcMet
       shardId,
       position: view.shard(shardId)?.position ?? null,
       generation: view.shard(shardId)?.generation ?? null,
+      operator: toHex(view.shard(shardId)?.operator ?? new Uint8Array(20)),
       chainId: quantity(operator.chainId),
       head: { ...chain.head, hash: toHex(chain.headHash) },
       safe: finalityJson("justified"),
@@ -69,13 +70,13 @@ export function watchfireMethods(operator: ShardOperator): Record<string, RpcMet
       return blocks;
     },
 
-    /** By epoch or by hash; null when this operator has signed no such crosslink. */
+    /** By epoch, of several generations the last one, or by hash; null when this operator has signed no such crosslink. */
     watchfire_getCrosslink: ([reference]) => {
       const isHash = typeof reference === "string" && reference.length === 66;
-      const archived: ArchivedCrosslink | null = isHash
+      const archived: ArchivedCrosslink | null | undefined = isHash
         ? crosslinks.byHash(fromHex(hashParameter(reference, 0)))
-        : crosslinks.ofEpoch(numberParameter(reference, 0));
-      if (archived === null) return null;
+        : [...crosslinks.ofEpoch(numberParameter(reference, 0)).values()].at(-1);
+      if (archived === null || archived === undefined) return null;
       const { signed, hash } = archived;
       return {
         hash: toHex(hash),

@@ -1,4 +1,6 @@
 import { randomInt } from "node:crypto";
+import { BLOCK_HEADER_BYTES } from "../../protocol/block-header.ts";
+import { equal } from "../../protocol/bytes.ts";
 import { decodeAnswer, encodeBlocksRequest, MAX_REQUESTED_BLOCKS } from "../../protocol/gossip.ts";
 import type { Transport } from "../network/transport.ts";
 import type { PublishedBlocks } from "../store/published-blocks.ts";
@@ -6,8 +8,8 @@ import type { PublishedBlocks } from "../store/published-blocks.ts";
 export interface BlockExchangeOptions {
   readonly transport: Transport;
   readonly published: PublishedBlocks;
-  /** A block from the log of a shard that this node operates; null when there is none, or it does not operate the shard. */
-  readonly own: (shardId: number, number: number) => Uint8Array | null;
+  /** Blocks of a number from the log of a shard that this node operates or has operated, those of the last generation first. */
+  readonly own: (shardId: number, number: number) => readonly Uint8Array[];
   /** Told of peers that refuse, time out or send rubbish. */
   readonly onError: (error: unknown) => void;
 }
@@ -16,6 +18,9 @@ export interface BlockExchangeOptions {
 const PEERS_AT_A_TIME = 4;
 /** Bytes of blocks in an answer, unless those of its first number alone are more. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
+/** Blocks of one number that are handed out, and those of a whole answer. */
+const MAX_RIVALS = 8;
+const MAX_ANSWERED_BLOCKS = 2 * MAX_REQUESTED_BLOCKS;
 
 /** Blocks between nodes, besides gossip: whoever has them hands them out. */
 export class BlockExchange {
@@ -25,14 +30,14 @@ export class BlockExchange {
     this.#options = options;
   }
 
-  /** For a peer that asks: blocks of the range, in order, as far as they fit an answer. */
+  /** For a peer that asks: blocks of the range, in order, of all generations, as far as they fit an answer. */
   answer(shardId: number, first: number, last: number): Uint8Array[] {
     const blocks: Uint8Array[] = [];
     let bytes = 0;
     for (let number = first; number <= last; number++) {
       const held = this.#held(shardId, number);
       bytes += held.reduce((sum, block) => sum + block.length, 0);
-      if (blocks.length > 0 && bytes > ANSWER_BYTES) break;
+      if (blocks.length > 0 && (bytes > ANSWER_BYTES || blocks.length + held.length > MAX_ANSWERED_BLOCKS)) break;
       blocks.push(...held);
     }
     return blocks;
@@ -66,26 +71,31 @@ export class BlockExchange {
     const { transport, onError } = this.#options;
     try {
       const request = encodeBlocksRequest({ shardId, first, last });
-      return decodeAnswer(await transport.request(peer, request), 2 * MAX_REQUESTED_BLOCKS);
+      return decodeAnswer(await transport.request(peer, request), MAX_ANSWERED_BLOCKS);
     } catch (error) {
       onError(error);
       return [];
     }
   }
 
-  /** The log outlives the process; what was only received does not. */
+  /** The log outlives the process; what was only received does not. The same block may be held by both, as copies of one header. */
   #held(shardId: number, number: number): readonly Uint8Array[] {
     const { own, published } = this.#options;
     const logged = own(shardId, number);
-    return logged === null ? published.numbered(shardId, number).map(({ bytes }) => bytes) : [logged];
+    const received = published.numbered(shardId, number).map(({ bytes }) => bytes);
+    return [...logged, ...received.filter((block) => !logged.some((copy) => isSameHeader(copy, block)))].slice(
+      0,
+      MAX_RIVALS,
+    );
   }
 
   #ownRange(shardId: number, first: number, last: number): Uint8Array[] {
     const blocks: Uint8Array[] = [];
-    for (let number = first; number <= last; number++) {
-      const block = this.#options.own(shardId, number);
-      if (block !== null) blocks.push(block);
-    }
+    for (let number = first; number <= last; number++) blocks.push(...this.#options.own(shardId, number));
     return blocks;
   }
+}
+
+function isSameHeader(a: Uint8Array, b: Uint8Array): boolean {
+  return equal(a.subarray(0, BLOCK_HEADER_BYTES), b.subarray(0, BLOCK_HEADER_BYTES));
 }

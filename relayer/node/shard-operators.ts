@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { equal } from "../../protocol/bytes.ts";
 import type { SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
-import type { MessageSource } from "../operator/ports.ts";
+import { BlockLog, BlockLogError } from "../operator/block-log.ts";
+import type { BlockFetcher, MessageSource } from "../operator/ports.ts";
 import { ShardOperator } from "../operator/shard-operator.ts";
 import type { ParentView, Shard } from "../parent/parent-view.ts";
 import { FileRecordLog } from "../store/record-log.ts";
@@ -16,16 +18,37 @@ export interface ShardOperatorsOptions {
   readonly operatorAddress: Uint8Array;
   readonly directory: string;
   readonly messagesFor: MessageSource;
+  /** For shards that are taken over. */
+  readonly fetchBlocks: BlockFetcher;
   readonly publishBlock: (block: Uint8Array) => void;
   readonly publishCrosslink: (signed: SignedCrosslink) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** Runs every shard whose operator on the parent chain is this node's, as it is opened. */
+/** What is on disk of a shard. */
+interface ShardLogs {
+  readonly blocks: FileRecordLog;
+  readonly crosslinks: FileRecordLog;
+}
+
+const NOBODY = new Uint8Array(20);
+
+/**
+ * Runs every shard whose operator on the parent chain is this node's, as it is opened or taken over, and until another one
+ * takes it over. What a shard that is another's has left here is handed out all the same: it may be all that answers a
+ * challenge.
+ */
 export class ShardOperators {
   readonly #options: ShardOperatorsOptions;
-  readonly #running = new Map<number, { readonly operator: ShardOperator; readonly close: () => void }>();
-  readonly #failed = new Set<number>();
+  readonly #logs = new Map<number, ShardLogs>();
+  readonly #running = new Map<number, ShardOperator>();
+  /** Of shards that this node has operated once. */
+  readonly #former = new Map<number, BlockLog>();
+  /** Generations in which a shard could not be run. */
+  readonly #failed = new Map<number, number>();
+  /** Shards whose blocks are being fetched. */
+  readonly #catchingUp = new Set<number>();
+  readonly #closing = new AbortController();
   #crosslinkedEpoch = -1;
 
   constructor(options: ShardOperatorsOptions) {
@@ -33,11 +56,17 @@ export class ShardOperators {
   }
 
   get(shardId: number): ShardOperator | undefined {
-    return this.#running.get(shardId)?.operator;
+    return this.#running.get(shardId);
   }
 
   ids(): number[] {
     return [...this.#running.keys()];
+  }
+
+  /** Blocks of that number in the logs of this node, of all generations, those of the last one first. */
+  blocks(shardId: number, number: number): readonly Uint8Array[] {
+    const log = this.#running.get(shardId)?.chain.log ?? this.#former.get(shardId);
+    return log?.numbered(number) ?? [];
   }
 
   /**
@@ -45,71 +74,117 @@ export class ShardOperators {
    * and none of the new epoch yet. Then each shard may build its block of the slot.
    */
   onBlock(): void {
-    const { view, onError } = this.#options;
-    this.#open();
+    const { view } = this.#options;
+    for (const shard of view.shards()) this.#guarded(shard, () => this.#assign(shard));
     const epoch = view.epoch();
     const isNewEpoch = epoch > this.#crosslinkedEpoch;
     this.#crosslinkedEpoch = epoch;
     const slot = view.slot();
-    for (const { operator } of this.#running.values()) {
-      try {
+    for (const [shardId, operator] of this.#running) {
+      this.#guarded(view.shard(shardId) as Shard, () => {
+        if (!operator.follow()) {
+          if (isNewEpoch) this.#catchUp(operator);
+          return;
+        }
         if (isNewEpoch && epoch > 0) this.#crosslink(operator, epoch - 1);
         operator.onSlot(slot);
-      } catch (error) {
-        onError(error);
-      }
+      });
     }
   }
 
   close(): void {
-    for (const { close } of this.#running.values()) close();
+    this.#closing.abort(new Error("the node ends"));
     this.#running.clear();
+    this.#former.clear();
+    for (const { blocks, crosslinks } of this.#logs.values()) {
+      blocks.close();
+      crosslinks.close();
+    }
+    this.#logs.clear();
   }
 
-  #open(): void {
-    const { view, operatorAddress, onError } = this.#options;
-    for (const shard of view.shards()) {
-      if (this.#running.has(shard.id) || this.#failed.has(shard.id)) continue;
-      if (!equal(shard.operator, operatorAddress)) continue;
-      try {
-        this.#running.set(shard.id, this.#start(shard));
-      } catch (error) {
-        // Its log does not open or does not execute: that takes the operator's hand, and the other shards go on.
-        this.#failed.add(shard.id);
-        onError(error);
+  /** What fails for one shard takes nothing from the others. */
+  #guarded(shard: Shard, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#options.onError(error);
+      // Its log does not open or does not execute: that takes the operator's hand, or another generation.
+      if (error instanceof BlockLogError || !this.#running.has(shard.id)) {
+        this.#running.delete(shard.id);
+        this.#failed.set(shard.id, shard.generation);
       }
     }
   }
 
-  #start(shard: Shard) {
-    const { crypto, view, operatorKey, directory, messagesFor, publishBlock, onError } = this.#options;
-    const blocks = new FileRecordLog(path.join(directory, `shard-${shard.id}`, "blocks.log"));
-    const crosslinks = new FileRecordLog(path.join(directory, `shard-${shard.id}`, "crosslinks.log"));
-    const close = () => {
-      blocks.close();
-      crosslinks.close();
-    };
-    try {
-      const operator = new ShardOperator({
-        shardId: shard.id,
-        crypto,
-        view,
-        operatorKey,
-        blocks,
-        crosslinks,
-        messagesFor,
-        publish: publishBlock,
-        onError,
-      });
-      return { operator, close };
-    } catch (error) {
-      close();
-      throw error;
+  #assign(shard: Shard): void {
+    const { id, operator, generation } = shard;
+    if (this.#failed.get(id) === generation) return;
+    const isOwn = equal(operator, this.#options.operatorAddress);
+    const running = this.#running.get(id);
+    if (running === undefined) {
+      if (isOwn) this.#start(shard);
+      else if (!this.#former.has(id) && existsSync(this.#folderOf(id))) this.#keep(id);
+    } else if (!isOwn && !equal(operator, NOBODY)) {
+      // While it is nobody's, its last operator goes on to tell where it stands.
+      this.#running.delete(id);
+      this.#former.set(id, running.chain.log);
     }
+  }
+
+  #start(shard: Shard): void {
+    const { publishBlock, ...options } = this.#options;
+    const operator = new ShardOperator({
+      ...options,
+      shardId: shard.id,
+      ...this.#logsOf(shard.id),
+      publish: publishBlock,
+    });
+    this.#running.set(shard.id, operator);
+    this.#former.delete(shard.id);
+    this.#failed.delete(shard.id);
+    if (!operator.follow()) this.#catchUp(operator);
+  }
+
+  /** The log of a shard that this node operates no more. */
+  #keep(shardId: number): void {
+    const { crypto, view } = this.#options;
+    this.#former.set(shardId, new BlockLog(crypto, view.domain, shardId, this.#logsOf(shardId).blocks));
+  }
+
+  /** Tried again in the next epoch when it fails: what could not be had may be published by then, or be void. */
+  #catchUp(operator: ShardOperator): void {
+    const { fetchBlocks, onError } = this.#options;
+    const { shardId } = operator;
+    if (this.#catchingUp.has(shardId)) return;
+    this.#catchingUp.add(shardId);
+    operator
+      .catchUp(fetchBlocks, this.#closing.signal)
+      .catch(onError)
+      .finally(() => this.#catchingUp.delete(shardId));
   }
 
   #crosslink(operator: ShardOperator, epoch: number): void {
     const signed = operator.buildCrosslink(epoch, operator.standing("justified"));
     if (signed !== null) this.#options.publishCrosslink(signed);
+  }
+
+  #folderOf(shardId: number): string {
+    return path.join(this.#options.directory, `shard-${shardId}`);
+  }
+
+  #logsOf(shardId: number): ShardLogs {
+    const open = this.#logs.get(shardId);
+    if (open !== undefined) return open;
+    const folder = this.#folderOf(shardId);
+    const blocks = new FileRecordLog(path.join(folder, "blocks.log"));
+    try {
+      const logs = { blocks, crosslinks: new FileRecordLog(path.join(folder, "crosslinks.log")) };
+      this.#logs.set(shardId, logs);
+      return logs;
+    } catch (error) {
+      blocks.close();
+      throw error;
+    }
   }
 }

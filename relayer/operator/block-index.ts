@@ -46,6 +46,19 @@ export class BlockIndex {
     }
   }
 
+  /** Forgets the blocks after that one. @returns those of them that were kept, ascending */
+  rollBack(number: number): ChainBlock[] {
+    const dropped: ChainBlock[] = [];
+    for (let next = Math.max(number + 1, this.#oldest); ; next++) {
+      const block = this.block(next);
+      if (block === null) break;
+      dropped.push(block);
+      this.#drop(block);
+    }
+    this.#oldest = Math.min(this.#oldest, number + 1);
+    return dropped;
+  }
+
   block(number: number): ChainBlock | null {
     return this.#byNumber.get(number) ?? null;
   }
@@ -60,8 +73,11 @@ export class BlockIndex {
   }
 
   #dropOldest(): void {
-    const block = this.#byNumber.get(this.#oldest) as ChainBlock;
-    this.#byNumber.delete(this.#oldest++);
+    this.#drop(this.#byNumber.get(this.#oldest++) as ChainBlock);
+  }
+
+  #drop(block: ChainBlock): void {
+    this.#byNumber.delete(block.header.number);
     this.#numberByHash.delete(toHex(block.hash));
     for (const { hash } of block.transactions) this.#byTransaction.delete(hash);
     this.#transactions -= block.transactions.length;

@@ -15,16 +15,17 @@ export interface ArchivedCrosslink {
   readonly hash: Uint8Array;
 }
 
-/** The crosslinks that an operator has signed, at most one per epoch, with the outboxes as each of them proves them. */
+/** The crosslinks that an operator has signed, at most one per generation and epoch, with the outboxes as each of them proves them. */
 export class CrosslinkArchive {
   readonly #crypto: Crypto;
   readonly #domain: Domain;
   readonly #log: RecordLog;
-  readonly #byEpoch = new Map<number, ArchivedCrosslink>();
+  /** By epoch and generation. */
+  readonly #byEpoch = new Map<number, Map<number, ArchivedCrosslink>>();
   readonly #byHash = new Map<string, ArchivedCrosslink>();
-  readonly #lastBlocks = new Set<number>();
-  /** By last block: crosslinks of one last block are of one state. */
-  readonly #paths = new Map<number, OutboxPaths>();
+  /** By root of the state, of which crosslinks of several generations may speak. */
+  readonly #paths = new Map<string, { readonly lastBlock: number; readonly paths: OutboxPaths }>();
+  readonly #states = new Set<string>();
 
   /** Reads what the log holds; the paths follow as the blocks are replayed. */
   constructor(crypto: Crypto, domain: Domain, log: RecordLog) {
@@ -38,9 +39,14 @@ export class CrosslinkArchive {
     }
   }
 
-  /** Whether a crosslink ends with that block, so that the paths of its state are wanted. */
-  endsWith(block: number): boolean {
-    return this.#lastBlocks.has(block);
+  /** Whether a crosslink ends with that state, so that its paths are wanted. */
+  endsWith(stateRoot: Uint8Array): boolean {
+    return this.#states.has(toHex(stateRoot));
+  }
+
+  /** The paths of a state are wanted, whose crosslink somebody else has signed. */
+  want(stateRoot: Uint8Array): void {
+    this.#states.add(toHex(stateRoot));
   }
 
   /** It is on disk when this returns. */
@@ -49,12 +55,14 @@ export class CrosslinkArchive {
     return this.#index(signed);
   }
 
-  setPaths(lastBlock: number, paths: OutboxPaths): void {
-    this.#paths.set(lastBlock, paths);
+  /** @param lastBlock number of the block with that state */
+  setPaths(stateRoot: Uint8Array, lastBlock: number, paths: OutboxPaths): void {
+    this.#paths.set(toHex(stateRoot), { lastBlock, paths });
   }
 
-  ofEpoch(epoch: number): ArchivedCrosslink | null {
-    return this.#byEpoch.get(epoch) ?? null;
+  /** Crosslinks of the epoch, by generation. */
+  ofEpoch(epoch: number): ReadonlyMap<number, ArchivedCrosslink> {
+    return this.#byEpoch.get(epoch) ?? new Map<number, ArchivedCrosslink>();
   }
 
   byHash(hash: Uint8Array): ArchivedCrosslink | null {
@@ -62,20 +70,27 @@ export class CrosslinkArchive {
   }
 
   /** Of the state that the crosslink leads to; null when they have been forgotten. */
-  paths(lastBlock: number): OutboxPaths | null {
-    return this.#paths.get(lastBlock) ?? null;
+  paths(stateRoot: Uint8Array): OutboxPaths | null {
+    return this.#paths.get(toHex(stateRoot))?.paths ?? null;
   }
 
   /** Forgets the paths of states before that of block `lastBlock`, against which nobody proves any more. */
   forgetPathsBefore(lastBlock: number): void {
-    for (const block of this.#paths.keys()) if (block < lastBlock) this.#paths.delete(block);
+    for (const [state, of] of this.#paths) if (of.lastBlock < lastBlock) this.#paths.delete(state);
+  }
+
+  /** Forgets the paths of states after that of block `lastBlock`, which are of the chain no more. */
+  forgetPathsAfter(lastBlock: number): void {
+    for (const [state, of] of this.#paths) if (of.lastBlock > lastBlock) this.#paths.delete(state);
   }
 
   #index(signed: SignedCrosslink): ArchivedCrosslink {
     const archived = { signed, hash: crosslinkHash(this.#crypto, this.#domain, signed.crosslink) };
-    this.#byEpoch.set(signed.crosslink.epoch, archived);
+    const { epoch, generation, stateRoot } = signed.crosslink;
+    const generations = this.#byEpoch.get(epoch) ?? new Map<number, ArchivedCrosslink>();
+    this.#byEpoch.set(epoch, generations.set(generation, archived));
     this.#byHash.set(toHex(archived.hash), archived);
-    this.#lastBlocks.add(signed.crosslink.lastBlock);
+    this.#states.add(toHex(stateRoot));
     return archived;
   }
 }

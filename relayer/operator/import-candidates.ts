@@ -72,6 +72,12 @@ export class ImportCandidates {
     }
   }
 
+  /** The shard has gone back to earlier cursors: what has come is for later ones, and what was not there may be wanted. */
+  forget(): void {
+    this.#arrived.clear();
+    this.#idle.clear();
+  }
+
   async #ask(source: number, asOfEpoch: number): Promise<readonly Uint8Array[]> {
     const { shardId, messagesFor, cursor, onError } = this.#options;
     try {

@@ -4,6 +4,7 @@ import { BASE_FEE } from "../../protocol/presets.ts";
 import type { Account } from "../../protocol/state.ts";
 import { recoverSender } from "../../protocol/transaction.ts";
 import { EvictionOrder } from "./eviction-order.ts";
+import type { ReturningTransaction } from "./returning-transactions.ts";
 import { type PooledTransaction, SenderQueue } from "./sender-queue.ts";
 import { inOrderOfPrice } from "./transaction-order.ts";
 import { TransactionRefused } from "./transaction-refused.ts";
@@ -115,6 +116,31 @@ export class Mempool {
     const cost = transaction.value + gas * price;
     this.#admit({ hash, payload, transaction, sender, gas, price, cost, arrival: this.#arrivals++ });
     return hash;
+  }
+
+  /**
+   * Takes a transaction in again whose signer is known: it was in a block, or in this pool.
+   * @returns false when it is not admissible now
+   */
+  restore({ hash, payload, sender }: ReturningTransaction): boolean {
+    if (this.#byHash.has(hash)) return true;
+    try {
+      const transaction = decodePayload(payload);
+      const { gas, price } = termsOf(transaction, this.#options.chainId, this.limits.priceFloor);
+      const cost = transaction.value + gas * price;
+      this.#admit({ hash, payload, transaction, sender, gas, price, cost, arrival: this.#arrivals++ });
+      return true;
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      return false;
+    }
+  }
+
+  /** Takes everything out, in the order in which it came. */
+  clear(): ReturningTransaction[] {
+    const pooled = [...this.#byHash.values()].sort((a, b) => a.arrival - b.arrival);
+    for (const transaction of pooled) this.#remove(transaction);
+    return pooled;
   }
 
   /** Transactions for a block, in their order: each sender's follow its account, and it can pay for them. */

@@ -6,8 +6,10 @@ import type { Crypto } from "../../protocol/crypto.ts";
 import { MAX_ANSWERED_MESSAGES } from "../../protocol/gossip.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { CrosslinkArchive } from "./crosslink-archive.ts";
-import type { Outboxes, OutboxPath } from "./outboxes.ts";
+import type { OutboxPath } from "./outboxes.ts";
 import type { OperatorParentView } from "./ports.ts";
+import type { ShardChain } from "./shard-chain.ts";
+import { soundlySettled } from "./shard-standing.ts";
 
 /** A message with its `MessageProof` of docs/formats.md, section 7. */
 export interface ProvenMessage {
@@ -24,7 +26,7 @@ export interface MessageProofsOptions {
   readonly shardId: number;
   readonly crypto: Crypto;
   readonly view: OperatorParentView;
-  readonly outboxes: Outboxes;
+  readonly chain: Pick<ShardChain, "outboxes">;
   readonly crosslinks: CrosslinkArchive;
 }
 
@@ -60,11 +62,12 @@ export class MessageProofs {
   }
 
   #proveFrom(destination: number, fromIndex: number, checkpointEpoch: number, limit: number): ProvenMessage[] {
-    const log = this.#options.outboxes.log(destination);
+    const log = this.#options.chain.outboxes.log(destination);
     const crosslink = this.#settledCrosslink(checkpointEpoch);
     if (log === null || crosslink === null) return [];
-    const path = this.#path(crosslink.crosslink.lastBlock, destination);
-    if (path === null) return [];
+    const path = this.#path(crosslink.crosslink.stateRoot, destination);
+    // A chain that is still behind what is settled holds fewer messages.
+    if (path === null || path.count > log.count) return [];
     const { count } = path;
     const stateSiblings = split(path.siblings);
     const proven: ProvenMessage[] = [];
@@ -75,27 +78,29 @@ export class MessageProofs {
     return proven;
   }
 
-  #path(lastBlock: number, destination: number): OutboxPath | null {
-    return this.#options.crosslinks.paths(lastBlock)?.get(destination) ?? null;
+  #path(stateRoot: Uint8Array, destination: number): OutboxPath | null {
+    return this.#options.crosslinks.paths(stateRoot)?.get(destination) ?? null;
   }
 
-  /** This shard's crosslink in that settled checkpoint; null when it has none, or nothing may be read from it. */
-  #settledCrosslink(checkpointEpoch: number): CrosslinkProof | null {
-    const { crypto, view, shardId, crosslinks } = this.#options;
-    const accepted = view.checkpoint(checkpointEpoch);
+  /**
+   * This shard's crosslink in that settled checkpoint or, where nothing may be read from it there, in the last one before of
+   * which that is not so; null when it has none.
+   */
+  #settledCrosslink(latestEpoch: number): CrosslinkProof | null {
+    const { crypto, view, shardId } = this.#options;
     const position = view.shard(shardId)?.position;
-    if (accepted === null || position === undefined) return null;
-    if (view.settlement(checkpointEpoch)?.exceptions.includes(position)) return null;
-    const entry = accepted.checkpoint.entries[position] ?? ZERO_HASH;
-    if (equal(entry, ZERO_HASH)) return null;
-    const archived = crosslinks.byHash(entry);
-    if (archived === null) return null;
+    if (position === undefined) return null;
+    const checkpointEpoch = soundlySettled(view, position, latestEpoch);
+    const accepted = view.checkpoint(checkpointEpoch);
+    const entry = accepted?.checkpoint.entries[position] ?? ZERO_HASH;
+    const crosslink = equal(entry, ZERO_HASH) ? null : view.crosslinkByHash(entry);
+    if (accepted === null || crosslink === null) return null;
     return {
       checkpointEpoch,
       bodyRoot: accepted.bodyRoot,
       absentHash: accepted.absentHash,
       position,
-      crosslink: archived.signed.crosslink,
+      crosslink,
       siblings: entryProof(crypto, accepted.checkpoint, position),
     };
   }

@@ -34,6 +34,14 @@ export class OutboxLog {
     }
   }
 
+  /** Forgets all but the first `count` messages. */
+  rollBack(count: number): void {
+    this.#messages.length = Math.min(this.count, count);
+    this.#levels.forEach((level, k) => {
+      level.length = Math.min(level.length, Math.floor(count / 2 ** k));
+    });
+  }
+
   message(index: number): Message | null {
     return this.#messages[index] ?? null;
   }

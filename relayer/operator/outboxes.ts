@@ -42,6 +42,12 @@ export class Outboxes {
     this.#paths.delete(number - this.#window);
   }
 
+  /** The tree has been taken back to the state after block `number`. @param countOf messages in the outbox of that state */
+  rollBack(number: number, countOf: (destination: number) => number): void {
+    for (const [destination, log] of this.#logs) log.rollBack(countOf(destination));
+    for (const block of this.#paths.keys()) if (block > number) this.#paths.delete(block);
+  }
+
   log(destination: number): OutboxLog | null {
     return this.#logs.get(destination) ?? null;
   }
@@ -54,6 +60,7 @@ export class Outboxes {
   #pathsNow(): OutboxPaths {
     const paths = new Map<number, OutboxPath>();
     for (const [destination, { count }] of this.#logs) {
+      if (count === 0) continue;
       const { siblings } = this.#tree.path(outboxKey(this.#crypto, destination));
       paths.set(destination, { count, siblings: concat(...siblings) });
     }

@@ -21,6 +21,8 @@ export type OperatorParentView = Pick<
   | "settlement"
   | "checkpoint"
   | "crosslinkByHash"
+  | "operatorOf"
+  | "parentOf"
 >;
 
 /**
@@ -34,6 +36,12 @@ export type MessageSource = (
   fromIndex: number,
   asOfEpoch: number,
 ) => Promise<readonly Uint8Array[]> | readonly Uint8Array[];
+
+/**
+ * What others have of a shard's blocks from `first` up to at most `last`, encoded, one answer after the other: of several
+ * generations, and as bad as they like.
+ */
+export type BlockFetcher = (shardId: number, first: number, last: number) => AsyncIterable<readonly Uint8Array[]>;
 
 /** Takes a block (docs/formats.md, "Block and witness on the wire") that is in the log already. */
 export type BlockPublisher = (block: Uint8Array) => void;

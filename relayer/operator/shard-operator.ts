@@ -10,14 +10,17 @@ import { MAX_STEPS } from "../../protocol/presets.ts";
 import type { RecordLog } from "../store/record-log.ts";
 import { BlockFeed } from "./block-feed.ts";
 import type { BlockIndexLimits } from "./block-index.ts";
+import { CatchUp } from "./catch-up.ts";
+import type { ChainBlock } from "./chain-block.ts";
 import { CrosslinkArchive } from "./crosslink-archive.ts";
 import { ImportCandidates } from "./import-candidates.ts";
 import { Mempool, type MempoolLimits } from "./mempool.ts";
 import { MessageProofs } from "./message-proofs.ts";
 import type { OutboxPaths } from "./outboxes.ts";
-import type { BlockPublisher, CrosslinkParent, MessageSource, OperatorParentView } from "./ports.ts";
+import type { BlockFetcher, BlockPublisher, CrosslinkParent, MessageSource, OperatorParentView } from "./ports.ts";
+import { ReturningTransactions } from "./returning-transactions.ts";
 import { ShardChain } from "./shard-chain.ts";
-import { type ShardStanding, shardStanding } from "./shard-standing.ts";
+import { type ShardStanding, shardStanding, soundlySettled } from "./shard-standing.ts";
 
 export interface ShardOperatorOptions {
   readonly shardId: number;
@@ -25,7 +28,7 @@ export interface ShardOperatorOptions {
   readonly view: OperatorParentView;
   /** secp256k1, 32 bytes: of the address that the shard registry names as operator. */
   readonly operatorKey: Uint8Array;
-  /** Every block this operator has signed, encoded; block n is record n. */
+  /** Every block this operator has signed or taken over, encoded. */
   readonly blocks: RecordLog;
   /** Every crosslink this operator has signed, encoded with its signature. */
   readonly crosslinks: RecordLog;
@@ -44,6 +47,8 @@ export class ShardOperatorError extends Error {
 
 /** Payloads of transactions in one block, bytes; the rest of the block is its witness. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
+/** Slots in which transactions of void blocks wait until they are admissible again. */
+const RETURN_SLOTS = 64;
 /** Epochs by which a destination may lag behind when it asks for messages. */
 const PROOF_SLACK_EPOCHS = 8;
 
@@ -60,16 +65,22 @@ export class ShardOperator {
   readonly blocks: BlockFeed;
   readonly #options: ShardOperatorOptions;
   readonly #imports: ImportCandidates;
+  readonly #returning: ReturningTransactions;
+  readonly #address: Uint8Array;
+  #isCatchingUp = false;
+  #slot = 0;
 
   /**
-   * Goes on from the blocks and crosslinks in the logs.
+   * Goes on from the blocks and crosslinks in the logs. Where these do not lead to what the shard stands on, `catchUp` has to
+   * come before anything is built.
    * @throws ShardOperatorError when the shard is not open or another's; BlockLogError
    */
   constructor(options: ShardOperatorOptions) {
     const { shardId, crypto, view, messagesFor, mempoolLimits } = options;
     const shard = view.shard(shardId);
     if (shard === null) throw new ShardOperatorError(`shard ${shardId} is not open`);
-    if (!equal(shard.operator, addressOfKey(crypto, options.operatorKey))) {
+    this.#address = addressOfKey(crypto, options.operatorKey);
+    if (!equal(shard.operator, this.#address)) {
       throw new ShardOperatorError(`shard ${shardId} is operated by ${toHex(shard.operator)}`);
     }
     this.#options = options;
@@ -79,22 +90,27 @@ export class ShardOperator {
     this.view = view;
     this.blocks = new BlockFeed(options.onError);
     this.crosslinks = new CrosslinkArchive(crypto, view.domain, options.crosslinks);
+    this.#wantAnchored();
     this.chain = new ShardChain({
       ...options,
-      onReplay: ({ header }, outboxes) => {
-        if (!this.crosslinks.endsWith(header.number)) return;
-        this.crosslinks.setPaths(header.number, outboxes.paths(header.number) as OutboxPaths);
+      onReplay: ({ header: { number, stateRoot } }, outboxes) => {
+        if (!this.crosslinks.endsWith(stateRoot)) return;
+        this.crosslinks.setPaths(stateRoot, number, outboxes.paths(number) as OutboxPaths);
       },
     });
     const { chain, crosslinks } = this;
-    const { outboxes } = chain;
     this.mempool = new Mempool({
       crypto,
       chainId: this.chainId,
       account: (address) => chain.account(address),
       ...(mempoolLimits === undefined ? {} : { limits: mempoolLimits }),
     });
-    this.proofs = new MessageProofs({ shardId, crypto, view, outboxes, crosslinks });
+    this.#returning = new ReturningTransactions({
+      restore: (transaction) => this.mempool.restore(transaction),
+      limit: this.mempool.limits.count,
+      slots: RETURN_SLOTS,
+    });
+    this.proofs = new MessageProofs({ shardId, crypto, view, chain, crosslinks });
     this.#imports = new ImportCandidates({
       shardId,
       view,
@@ -104,15 +120,60 @@ export class ShardOperator {
     });
   }
 
+  /** Whether the shard registry names this node. */
+  get isOperator(): boolean {
+    return equal(this.view.shard(this.shardId)?.operator ?? new Uint8Array(20), this.#address);
+  }
+
+  /**
+   * Goes to where the parent chain says that the shard stands: after a void back to the last sound crosslink. Transactions of
+   * the blocks left behind are offered to the pool again. Call when the parent chain has a new block.
+   * @returns false when the log does not hold what the shard stands on
+   * @throws BlockLogError
+   */
+  follow(): boolean {
+    const parent = this.view.parentOf(this.shardId);
+    if (parent === null || this.#isCatchingUp) return false;
+    const left = this.chain.follow(parent, this.#generation);
+    if (left === null) return false;
+    if (left.length > 0) this.#leave(left);
+    return true;
+  }
+
+  /**
+   * Fetches and executes what the shard stands on, when the log does not hold it: for who has taken the shard over.
+   * @throws CatchUpError, BlockLogError
+   */
+  async catchUp(fetchBlocks: BlockFetcher, signal: AbortSignal): Promise<void> {
+    const { view, shardId, crypto, chain } = this;
+    const parent = view.parentOf(shardId);
+    if (this.#isCatchingUp || parent === null || this.follow()) return;
+    if (parent.generation === this.#generation && parent.lastBlock > 0) {
+      throw new ShardOperatorError(
+        `shard ${shardId}: blocks up to ${parent.lastBlock} of generation ${parent.generation} are anchored and not in this log, whose operator must not sign others of their numbers`,
+      );
+    }
+    this.#isCatchingUp = true;
+    try {
+      this.#wantAnchored();
+      await new CatchUp({ shardId, crypto, view, chain, fetchBlocks, onError: this.#options.onError }).run(signal);
+    } finally {
+      this.#isCatchingUp = false;
+    }
+    this.follow();
+  }
+
   /**
    * Builds, signs, logs and publishes at most one block: when there is something to put into it, after a block with fees,
    * and once per epoch in any case, so that head and seed go on. Not while MAX_BLOCKS are unanchored, nor before the parent
-   * chain is known far enough. Messages of other shards are asked for between two slots.
+   * chain is known far enough, nor when the shard is another's. Messages of other shards are asked for between two slots.
    * @returns whether there is a new block
    */
   onSlot(slot: number): boolean {
+    this.#slot = slot;
     this.mempool.onSlot(slot);
-    if (!this.#mayBuild(slot)) return false;
+    this.#returning.onSlot(slot);
+    if (!this.follow() || !this.#mayBuild(slot)) return false;
     const hasBuilt = this.#build(slot, this.#imports.collect(slot));
     this.#imports.prefetch(slot);
     return hasBuilt;
@@ -120,12 +181,15 @@ export class ShardOperator {
 
   /**
    * The crosslink of `epoch` on top of `parent`: the blocks after the parent's last, up to the epoch's last slot. There is
-   * one per epoch: asked again it is the same, and null for another parent. Null, too, when there is no block to anchor.
+   * one per generation and epoch: asked again it is the same, and null for another parent. Null, too, when there is no block
+   * to anchor, or the shard is another's.
    * @throws ShardOperatorError when the parent is not of this operator's chain
    */
   buildCrosslink(epoch: number, parent: CrosslinkParent): SignedCrosslink | null {
     const { crypto, view, chain } = this;
-    const signed = this.crosslinks.ofEpoch(epoch)?.signed;
+    if (!this.isOperator || !this.follow()) return null;
+    const generation = this.#generation;
+    const signed = this.crosslinks.ofEpoch(epoch).get(generation)?.signed;
     if (signed !== undefined) return equal(signed.crosslink.parent, parent.hash) ? signed : null;
     this.#checkParent(parent);
     const firstBlock = parent.lastBlock + 1;
@@ -137,7 +201,7 @@ export class ShardOperator {
     const hashes = Array.from({ length: lastBlock - firstBlock + 1 }, (_, i) => chain.hashOf(firstBlock + i));
     const crosslink: Crosslink = {
       shardId: this.shardId,
-      generation: header.generation,
+      generation,
       epoch,
       parent: parent.hash,
       firstBlock,
@@ -148,7 +212,7 @@ export class ShardOperator {
     const digest = crosslinkHash(crypto, view.domain, crosslink);
     const operatorSignature = signAsOperator(crypto, digest, this.#options.operatorKey);
     const archived = this.crosslinks.add({ crosslink, operatorSignature });
-    this.crosslinks.setPaths(lastBlock, paths);
+    this.crosslinks.setPaths(header.stateRoot, lastBlock, paths);
     this.#forgetOldPaths(epoch);
     return archived.signed;
   }
@@ -163,16 +227,42 @@ export class ShardOperator {
     return shardStanding(this.crypto, this.view, this.shardId, finality);
   }
 
+  get #generation(): number {
+    return this.view.shard(this.shardId)?.generation ?? 0;
+  }
+
+  /** @param blocks of the chain no more, ascending */
+  #leave(blocks: readonly ChainBlock[]): void {
+    const { chain, mempool, crosslinks } = this;
+    crosslinks.forgetPathsAfter(chain.head.number);
+    this.#imports.forget();
+    const included = blocks.flatMap(({ transactions }) =>
+      transactions.map(({ hash, payload, receipt: { sender } }) => ({ hash, payload, sender })),
+    );
+    // What waits in the pool was judged by accounts that are no more.
+    this.#returning.take([...included, ...mempool.clear()], this.#slot);
+    this.blocks.tellRemoved(blocks);
+  }
+
+  /** Messages are proven against what is anchored, whoever has signed it. */
+  #wantAnchored(): void {
+    const { view, shardId, crosslinks } = this;
+    for (let at = view.parentOf(shardId); at !== null && at.lastBlock > 0; at = view.crosslinkByHash(at.parent)) {
+      crosslinks.want(at.stateRoot);
+    }
+  }
+
   #mayBuild(slot: number): boolean {
-    const { head } = this.chain;
-    if (head.number > 0 && slot <= head.slot) return false;
-    // Below zero: blocks are anchored that this operator has lost. It must not sign others of their numbers.
+    const { head, log } = this.chain;
+    if (!this.isOperator || (head.number > 0 && slot <= head.slot)) return false;
+    // On another branch, after the parent chain has taken a void back: it must not sign others of their numbers.
+    if (log.lastOf(this.#generation) > head.number) return false;
     const unanchored = head.number - this.standing("justified").lastBlock;
-    return unanchored >= 0 && unanchored < this.view.parameters.maxBlocks;
+    return unanchored < this.view.parameters.maxBlocks;
   }
 
   #build(slot: number, imports: readonly Step[]): boolean {
-    const { chain, mempool, view } = this;
+    const { chain, mempool } = this;
     const transactions = mempool.select({
       transactions: MAX_STEPS - 1 - imports.length,
       bytes: MAX_TRANSACTION_BYTES,
@@ -182,13 +272,14 @@ export class ShardOperator {
     try {
       const block = chain.build({
         slot,
-        generation: view.shard(this.shardId)?.generation ?? 0,
+        generation: this.#generation,
         candidates: [...imports, ...transactions.map(({ payload }) => ({ kind: STEP_KIND.transaction, payload }))],
         senders: concat(...transactions.map(({ sender }) => sender)),
         evenEmpty,
       });
       if (block === null) return false;
       mempool.onBlock(block.transactions.map(({ receipt }) => receipt.sender));
+      this.#returning.offer();
       this.#options.publish(block.encoded);
       this.blocks.tell(block);
       return true;
@@ -228,8 +319,9 @@ export class ShardOperator {
   /** Destinations prove against what was settled INPUT_DELAY epochs before theirs; older states are of no more use. */
   #forgetOldPaths(epoch: number): void {
     const { view } = this;
-    const oldest = view.settledAsOf(epoch - view.parameters.inputDelay - PROOF_SLACK_EPOCHS);
     const position = view.shard(this.shardId)?.position ?? -1;
+    const settled = view.settledAsOf(epoch - view.parameters.inputDelay - PROOF_SLACK_EPOCHS);
+    const oldest = soundlySettled(view, position, settled);
     this.crosslinks.forgetPathsBefore(view.checkpoint(oldest)?.crosslinkOf(position)?.lastBlock ?? 0);
   }
 }

@@ -32,6 +32,12 @@ export class WordHistory {
     this.#oldest += dropped;
   }
 
+  /** The tree has been taken back to the state after block `number`. */
+  rollBack(number: number): void {
+    for (const undo of this.#undos.splice(Math.max(0, number - this.#oldest))) this.#bytes -= sizeOf(undo);
+    this.#oldest = Math.min(this.#oldest, number);
+  }
+
   /** The word (32 bytes) after block `number`, zero when absent; null when that is out of reach. */
   wordAt(key: Uint8Array, number: number): Uint8Array | null {
     if (number < this.#oldest) return null;

@@ -23,30 +23,40 @@ interface HeldBlock extends PublishedBlock {
 export interface PublishedBlocksOptions {
   readonly crypto: Crypto;
   readonly domain: Domain;
-  /** Blocks of a shard that are kept; the lowest numbers go first. */
-  readonly keptPerShard: number;
+  /** Blocks of each generation of a shard that are kept; the lowest numbers go first. */
+  readonly keptPerGeneration: number;
   /** Bytes of them that are kept, likewise; by default two crosslinks of 32 blocks of full size. */
-  readonly keptBytesPerShard?: number;
-  /** Who may publish blocks of the shard; null when there is no such shard. */
-  readonly shard: (shardId: number) => { readonly operator: Uint8Array; readonly generation: number } | null;
+  readonly keptBytesPerGeneration?: number;
+  /** Who may publish blocks of that generation of the shard; null when there is or was no such generation. */
+  readonly operatorOf: (shardId: number, generation: number) => Uint8Array | null;
   /** Told of every header that is taken: its operator's signature (65 bytes) has been verified. */
   readonly onSigned?: (signed: { readonly header: BlockHeader; readonly signature: Uint8Array }) => void;
   /** Told of each block, and each copy of one, that is taken. */
   readonly onAdd?: (block: PublishedBlock) => void;
 }
 
-const KEPT_BYTES_PER_SHARD = 64 * MAX_BLOCK_BYTES;
+const KEPT_BYTES_PER_GENERATION = 64 * MAX_BLOCK_BYTES;
+/**
+ * Generations of a shard of which blocks are kept, the latest ones: what was anchored in one that is dead can be disputed
+ * until it has settled. Each has its own room, so that an operator that has lost the shard takes none from its successor.
+ */
+const MAX_GENERATIONS = 4;
 /** Different blocks of one number that are kept: an operator that signs two is slashable, and one is enough to go on. */
 const MAX_RIVALS = 2;
 /** Refused copies of the blocks of one number that are known again. */
 const MAX_REFUSED = 16;
 
-/** Blocks that operators have signed, by shard and number. Their contents are judged by whoever attests them. */
+/** The blocks of one generation of a shard, by number. */
+interface Generation {
+  readonly blocks: Map<number, HeldBlock[]>;
+  /** Hashes of copies that will never hold. */
+  readonly refused: Map<number, string[]>;
+}
+
+/** Blocks that operators have signed, by shard, generation and number. Their contents are judged by whoever attests them. */
 export class PublishedBlocks {
   readonly #options: PublishedBlocksOptions;
-  readonly #shards = new Map<number, Map<number, HeldBlock[]>>();
-  /** Hashes of copies that will never hold, by shard and number. */
-  readonly #refused = new Map<number, Map<number, string[]>>();
+  readonly #shards = new Map<number, Map<number, Generation>>();
 
   constructor(options: PublishedBlocksOptions) {
     this.#options = options;
@@ -60,71 +70,74 @@ export class PublishedBlocks {
    * @throws DecodeError
    */
   add(bytes: Uint8Array, replaced?: number): boolean {
-    const { crypto, domain, keptPerShard, keptBytesPerShard = KEPT_BYTES_PER_SHARD, onAdd } = this.#options;
+    const { crypto, domain, operatorOf, onSigned, onAdd } = this.#options;
     const reader = new ByteReader(bytes.subarray(0, BLOCK_HEADER_BYTES + 65));
     const header = readBlockHeader(reader);
     const signature = reader.bytes(65);
     if (bytes.length > maxBlockBytes(header.stepCount)) return false;
-    const { shardId, number } = header;
-    const shard = this.#options.shard(shardId);
-    if (shard === null || header.generation !== shard.generation) return false;
-    const numbers = this.#shards.get(shardId) ?? new Map<number, HeldBlock[]>();
-    const held = numbers.get(number) ?? [];
+    const { shardId, generation, number } = header;
+    const operator = operatorOf(shardId, generation);
+    if (operator === null) return false;
+    const held = this.#of(shardId, generation)?.blocks.get(number) ?? [];
     const hash = blockHash(crypto, domain, header);
     const copy = held.find((block) => equal(block.hash, hash));
     if (copy === undefined ? held.length >= MAX_RIVALS : copy.verified || number !== replaced) return false;
-    if (!operatorSigned(crypto, hash, signature, shard.operator)) return false;
+    if (!operatorSigned(crypto, hash, signature, operator)) return false;
+    const blocks = this.#roomFor(shardId, generation)?.blocks;
+    if (blocks === undefined) return false;
     const others = held.filter((block) => block !== copy);
     const added = { header, hash, bytes: bytes.slice(), verified: false };
-    numbers.set(number, [...others, added]);
-    this.#shards.set(shardId, numbers);
-    forgetLowest(numbers, keptPerShard);
-    while (numbers.size > 1 && bytesOf(numbers) > keptBytesPerShard) forgetLowest(numbers, numbers.size - 1);
-    this.#options.onSigned?.({ header, signature });
+    blocks.set(number, [...others, added]);
+    const { keptPerGeneration, keptBytesPerGeneration = KEPT_BYTES_PER_GENERATION } = this.#options;
+    forgetLowest(blocks, keptPerGeneration);
+    for (let sum = bytesOf(blocks); blocks.size > 1 && sum > keptBytesPerGeneration; sum = bytesOf(blocks)) {
+      forgetLowest(blocks, blocks.size - 1);
+    }
+    onSigned?.({ header, signature });
     onAdd?.(added);
     return true;
   }
 
   /** The contents hold: no other copy takes their place. */
   confirm({ header, bytes }: PublishedBlock): void {
-    for (const block of this.#shards.get(header.shardId)?.get(header.number) ?? []) {
-      if (block.bytes === bytes) block.verified = true;
-    }
+    for (const block of this.#heldWith(header)) if (block.bytes === bytes) block.verified = true;
   }
 
   /** The parent chain was reorganised: what held on what it said before may not hold now. */
   doubtAll(): void {
-    for (const numbers of this.#shards.values()) {
-      for (const held of numbers.values()) for (const block of held) block.verified = false;
+    for (const generations of this.#shards.values()) {
+      for (const { blocks } of generations.values()) {
+        for (const held of blocks.values()) for (const block of held) block.verified = false;
+      }
     }
   }
 
   /** Forgets a copy whose contents will never hold, and knows it again when it comes back: checking it is work. */
   refuse(block: PublishedBlock): void {
-    const { shardId, number } = block.header;
-    const numbers = this.#refused.get(shardId) ?? new Map<number, string[]>();
-    const copies = numbers.get(number) ?? [];
-    numbers.set(number, [...copies, this.#copyHash(block.bytes)].slice(-MAX_REFUSED));
-    this.#refused.set(shardId, numbers);
-    forgetLowest(numbers, this.#options.keptPerShard);
+    const { shardId, generation, number } = block.header;
+    const refused = this.#roomFor(shardId, generation)?.refused;
+    if (refused !== undefined) {
+      const copies = refused.get(number) ?? [];
+      refused.set(number, [...copies, this.#copyHash(block.bytes)].slice(-MAX_REFUSED));
+      forgetLowest(refused, this.#options.keptPerGeneration);
+    }
     this.discard(block);
   }
 
   /** Forgets a copy whose contents do not hold: the next one may be good. */
   discard({ header, bytes }: PublishedBlock): void {
-    const numbers = this.#shards.get(header.shardId);
-    const rivals = numbers?.get(header.number)?.filter((block) => block.bytes !== bytes) ?? [];
-    if (rivals.length === 0) numbers?.delete(header.number);
-    else numbers?.set(header.number, rivals);
+    const blocks = this.#of(header.shardId, header.generation)?.blocks;
+    const rivals = this.#heldWith(header).filter((block) => block.bytes !== bytes);
+    if (rivals.length === 0) blocks?.delete(header.number);
+    else blocks?.set(header.number, rivals);
   }
 
   /** The blocks from `first` to `last` on top of `parentHash`, or up to the first one that is missing. */
   chain(shardId: number, first: number, last: number, parentHash: Uint8Array): PublishedBlock[] {
-    const numbers = this.#shards.get(shardId);
     const blocks: PublishedBlock[] = [];
     let parent = parentHash;
     for (let number = first; number <= last; number++) {
-      const next = numbers?.get(number)?.find((block) => equal(block.header.parentHash, parent));
+      const next = this.numbered(shardId, number).find((block) => equal(block.header.parentHash, parent));
       if (next === undefined) break;
       blocks.push(next);
       parent = next.hash;
@@ -132,15 +145,35 @@ export class PublishedBlocks {
     return blocks;
   }
 
-  /** The blocks of one number. */
+  /** The blocks of one number, of all generations, those of the latest first. */
   numbered(shardId: number, number: number): readonly PublishedBlock[] {
-    return this.#shards.get(shardId)?.get(number) ?? [];
+    const generations = [...(this.#shards.get(shardId) ?? [])].sort(([a], [b]) => b - a);
+    return generations.flatMap(([, { blocks }]) => blocks.get(number) ?? []);
   }
 
   /** Whether this very copy was refused of late. */
   isRefused({ header, bytes }: PublishedBlock): boolean {
-    const copies = this.#refused.get(header.shardId)?.get(header.number);
+    const copies = this.#of(header.shardId, header.generation)?.refused.get(header.number);
     return copies?.includes(this.#copyHash(bytes)) ?? false;
+  }
+
+  #of(shardId: number, generation: number): Generation | undefined {
+    return this.#shards.get(shardId)?.get(generation);
+  }
+
+  #heldWith({ shardId, generation, number }: BlockHeader): readonly HeldBlock[] {
+    return this.#of(shardId, generation)?.blocks.get(number) ?? [];
+  }
+
+  /** Undefined for a generation that is too old to be kept. */
+  #roomFor(shardId: number, generation: number): Generation | undefined {
+    const generations = this.#shards.get(shardId) ?? new Map<number, Generation>();
+    this.#shards.set(shardId, generations);
+    if (!generations.has(generation)) {
+      generations.set(generation, { blocks: new Map(), refused: new Map() });
+      forgetLowest(generations, MAX_GENERATIONS);
+    }
+    return generations.get(generation);
   }
 
   #copyHash(bytes: Uint8Array): string {
@@ -155,5 +188,8 @@ function bytesOf(numbers: ReadonlyMap<number, readonly HeldBlock[]>): number {
 }
 
 function forgetLowest(numbers: Map<number, unknown>, kept: number): void {
-  if (numbers.size > kept) numbers.delete(Math.min(...numbers.keys()));
+  if (numbers.size <= kept) return;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const number of numbers.keys()) if (number < lowest) lowest = number;
+  numbers.delete(lowest);
 }

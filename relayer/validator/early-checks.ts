@@ -82,8 +82,9 @@ export class EarlyChecks {
   /** False when it could not be judged yet. */
   #check(block: PublishedBlock): boolean {
     const { view, blocks, verifyBlock, attests } = this.#options;
-    const { shardId, slot } = block.header;
-    if (block.verified) return true;
+    const { shardId, generation, slot } = block.header;
+    // Nobody attests blocks of a dead generation.
+    if (block.verified || generation !== view.shard(shardId)?.generation) return true;
     const isConcerned = attests(shardId, epochOfSlot(view.parameters, slot));
     if (isConcerned !== true) return isConcerned !== null;
     const below = this.#below(block);

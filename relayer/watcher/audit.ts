@@ -1,7 +1,8 @@
 import { createLedgerEnvironment } from "../../ledger/environment.ts";
+import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { INBOX_DEPOSIT } from "../../protocol/inbox-entry.ts";
-import type { AcceptedCheckpoint, ParentView } from "../parent/parent-view.ts";
+import type { ParentView } from "../parent/parent-view.ts";
 import { AuditFailure, type BlockSource, ShardReplay } from "./shard-replay.ts";
 
 /** Where the value is. Deposits less withdrawals must equal the four places together. Amounts in wei. */
@@ -43,21 +44,17 @@ export async function audit(options: AuditOptions): Promise<AuditResult> {
   for (const shard of view.shards()) {
     const { domain, parameters } = view;
     const environment = createLedgerEnvironment({ crypto, domain, parameters, facts: view.facts(), shardId: shard.id });
-    replays.set(shard.id, new ShardReplay(environment, shard.operator, source));
+    const operatorOf = (generation: number) => view.operatorOf(shard.id, generation);
+    replays.set(shard.id, new ShardReplay(environment, operatorOf, source));
   }
 
   let crosslinks = 0;
   const { epoch: justifiedEpoch } = view.justified;
-  for (const checkpoint of chainTo(view, justifiedEpoch)) {
-    for (const { position, crosslink } of checkpoint.changed) {
-      if (checkpoint.voided.includes(position)) continue;
-      const replay = replays.get(crosslink.shardId);
-      if (replay === undefined) throw new AuditFailure(`shard ${crosslink.shardId} is anchored but was never opened`);
+  for (const [shardId, replay] of replays) {
+    for (const crosslink of livingCrosslinks(view, shardId)) {
       await replay.follow(crosslink);
       crosslinks++;
-      say(
-        `shard ${crosslink.shardId}, epoch ${crosslink.epoch}: blocks ${crosslink.firstBlock} to ${crosslink.lastBlock} agree`,
-      );
+      say(`shard ${shardId}, epoch ${crosslink.epoch}: blocks ${crosslink.firstBlock} to ${crosslink.lastBlock} agree`);
     }
   }
 
@@ -99,14 +96,11 @@ function sums(view: ParentView, replays: ReadonlyMap<number, ShardReplay>, paid:
   return { blocks, transactions, onShards, inFlight, unimported, unpaid: sentToParent - paid, deposits, paid };
 }
 
-/** Accepted checkpoints up to an epoch, in their order. */
-function chainTo(view: ParentView, epoch: number): AcceptedCheckpoint[] {
-  const chain: AcceptedCheckpoint[] = [];
-  for (let at = epoch; at > 0; ) {
-    const checkpoint = view.checkpoint(at);
-    if (checkpoint === null) throw new AuditFailure(`the checkpoint of epoch ${at} is not known`);
-    chain.unshift(checkpoint);
-    at = checkpoint.checkpoint.body.sourceEpoch;
+/** What is anchored of a shard and not void, in its order: each crosslink is the parent of the next. */
+function livingCrosslinks(view: ParentView, shardId: number): Crosslink[] {
+  const living: Crosslink[] = [];
+  for (let at = view.parentOf(shardId); at !== null && at.lastBlock > 0; at = view.crosslinkByHash(at.parent)) {
+    living.unshift(at);
   }
-  return chain;
+  return living;
 }

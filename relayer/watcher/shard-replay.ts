@@ -23,7 +23,7 @@ export type BlockSource = (shardId: number, first: number, last: number) => Prom
 export class ShardReplay {
   readonly state: ShardState;
   readonly #environment: LedgerEnvironment;
-  readonly #operator: Uint8Array;
+  readonly #operatorOf: (generation: number) => Uint8Array | null;
   readonly #source: BlockSource;
   /** Every account that a step has named, in hexadecimal. */
   readonly #accounts = new Set<string>([toHex(FEE_COLLECTOR_ADDRESS)]);
@@ -33,9 +33,13 @@ export class ShardReplay {
   readonly #sent = new Map<number, bigint[]>();
   transactions = 0;
 
-  constructor(environment: LedgerEnvironment, operator: Uint8Array, source: BlockSource) {
+  constructor(
+    environment: LedgerEnvironment,
+    operatorOf: (generation: number) => Uint8Array | null,
+    source: BlockSource,
+  ) {
     this.#environment = environment;
-    this.#operator = operator;
+    this.#operatorOf = operatorOf;
     this.#source = source;
     // One undo: a block whose outcome is not what its header says is taken back, or the taking back would be what fails.
     this.state = ShardState.genesis(environment.crypto, 1);
@@ -89,11 +93,13 @@ export class ShardReplay {
   #execute(bytes: Uint8Array, generation: number, fail: (why: string) => Error): Uint8Array {
     const { shardId, parameters } = this.#environment;
     try {
+      const operator = this.#operatorOf(generation);
+      if (operator === null) throw new AuditFailure(`there is no generation ${generation}`);
       const block = decodeBlock(bytes);
       const { blockHash, receipts, messages } = executeBlock(
         this.#environment,
         this.state,
-        { generation, operator: this.#operator },
+        { generation, operator },
         block,
       );
       for (const { transaction } of receipts) {

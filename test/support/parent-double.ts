@@ -72,6 +72,13 @@ export class ParentDouble implements OperatorParentView {
     return shard;
   }
 
+  /** A shard without operator gets one, in the generation that it is in. */
+  takeOver(shardId: number, operator: Uint8Array): void {
+    const shard = { ...(this.shard(shardId) as Shard), operator };
+    this.#shards[shardId - 1] = shard;
+    this.#operators.set(`${shardId}/${shard.generation}`, operator);
+  }
+
   /** What the shard's crosslink of that epoch changed is void, with all that came after; the next generation begins. */
   voidEntry(shardId: number, epoch: number): VoidedEntry {
     const { position } = this.shard(shardId) as Shard;
@@ -82,6 +89,18 @@ export class ParentDouble implements OperatorParentView {
     this.#voids.push({ position, from: epoch, to: Infinity, resume });
     const hash = crosslinkHash(this.#crypto, this.domain, crosslink);
     return { shardId, position, epoch, crosslinkHash: hash, resume, generation };
+  }
+
+  /** A reorg of the parent chain: the shard's last void has not happened. */
+  takeBackVoid(shardId: number): void {
+    const shard = this.shard(shardId) as Shard;
+    const generation = shard.generation - 1;
+    this.#operators.delete(`${shardId}/${shard.generation}`);
+    this.#shards[shardId - 1] = { ...shard, generation, operator: this.operatorOf(shardId, generation) as Uint8Array };
+    this.#voids.splice(
+      this.#voids.findLastIndex(({ position }) => position === shard.position),
+      1,
+    );
   }
 
   deposit(shardId: number, recipient: Uint8Array, value: bigint): void {
@@ -160,7 +179,9 @@ export class ParentDouble implements OperatorParentView {
 
   crosslinkByHash(hash: Uint8Array): Crosslink | null {
     const all = [...this.#checkpoints.values()].flatMap(({ crosslinks }) => crosslinks);
-    return all.find((link) => link !== null && equal(crosslinkHash(this.#crypto, this.domain, link), hash)) ?? null;
+    const genesis = this.#shards.map(({ id }) => genesisCrosslink(id));
+    const known = [...all, ...genesis];
+    return known.find((link) => link !== null && equal(crosslinkHash(this.#crypto, this.domain, link), hash)) ?? null;
   }
 
   facts(): ParentFacts {

@@ -1,17 +1,20 @@
 import { expect } from "chai";
+import { BLOCK_HEADER_BYTES } from "../../../protocol/block-header.ts";
 import { encodeAnswer } from "../../../protocol/gossip.ts";
 import { BlockExchange } from "../../../relayer/node/block-exchange.ts";
 import type { PublishedBlock, PublishedBlocks } from "../../../relayer/store/published-blocks.ts";
 import { RecordingTransport } from "../../support/recording-transport.ts";
 
-const block = (n: number, length = 1) => new Uint8Array(length).fill(n);
+/** Told from others by its header, which is all of one value. @param copy what follows the header */
+const block = (n: number, length = BLOCK_HEADER_BYTES + 1, copy = n) =>
+  new Uint8Array(length).fill(n, 0, BLOCK_HEADER_BYTES).fill(copy, BLOCK_HEADER_BYTES);
 
 describe("BlockExchange", () => {
   const errors: unknown[] = [];
 
   function exchange(
     transport: RecordingTransport,
-    own: ReadonlyMap<number, Uint8Array> = new Map(),
+    own: ReadonlyMap<number, readonly Uint8Array[]> = new Map(),
     received: ReadonlyMap<number, Uint8Array> = new Map(),
   ): BlockExchange {
     errors.length = 0;
@@ -22,16 +25,35 @@ describe("BlockExchange", () => {
     return new BlockExchange({
       transport,
       published: { numbered } as unknown as PublishedBlocks,
-      own: (_shardId, number) => own.get(number) ?? null,
+      own: (_shardId, number) => own.get(number) ?? [],
       onError: (error) => errors.push(error),
     });
   }
 
-  it("answers from the log of a shard it operates before what it has received", () => {
-    const own = new Map([1, 2].map((n) => [n, block(n)]));
-    const received = new Map([2, 3].map((n) => [n, block(10 + n)]));
+  it("answers from its logs before what it has received, and with each block once", () => {
+    const own = new Map([1, 2].map((n) => [n, [block(n)]]));
+    const received = new Map([
+      [1, block(1, BLOCK_HEADER_BYTES + 1, 99)],
+      [2, block(12)],
+      [3, block(13)],
+    ]);
     const answer = exchange(new RecordingTransport(), own, received).answer(1, 1, 4);
-    expect(answer.map((bytes) => bytes[0])).to.deep.equal([1, 2, 13]);
+    expect(answer.map((bytes) => [bytes[0], bytes.at(-1)])).to.deep.equal([
+      [1, 1],
+      [2, 2],
+      [12, 12],
+      [13, 13],
+    ]);
+  });
+
+  it("keeps the number of blocks in an answer below its limit, of however many generations they are", () => {
+    const own = new Map(
+      [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [n, Array.from({ length: 9 }, (_, i) => block(9 * n + i))]),
+    );
+    const numbers = exchange(new RecordingTransport(), own)
+      .answer(1, 1, 9)
+      .map((bytes) => Math.floor((bytes[0] as number) / 9));
+    expect(numbers).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) => new Array(8).fill(n)));
   });
 
   it("keeps an answer below its limit, but for a first block that is longer", () => {
@@ -51,7 +73,7 @@ describe("BlockExchange", () => {
       other: async () => encodeAnswer([block(8)]),
     });
     const answers: number[] = [];
-    for await (const blocks of exchange(transport, new Map([[1, block(1)]])).fetch(1, 1, 2)) {
+    for await (const blocks of exchange(transport, new Map([[1, [block(1)]]])).fetch(1, 1, 2)) {
       answers.push(...blocks.map((bytes) => bytes[0] as number));
     }
     expect(answers[0]).to.equal(1);

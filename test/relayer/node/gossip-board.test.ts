@@ -56,7 +56,12 @@ describe("GossipBoard", () => {
     errors = [];
     [verified, single] = [0, 0];
     const { view } = parent;
-    blocks = new PublishedBlocks({ crypto, domain: view.domain, keptPerShard: 128, shard: (id) => view.shard(id) });
+    blocks = new PublishedBlocks({
+      crypto,
+      domain: view.domain,
+      keptPerGeneration: 128,
+      operatorOf: view.operatorOf.bind(view),
+    });
     certificates = new Certificates(crypto, view, (certificate) =>
       board.publish({ kind: "certificate", ...certificate }),
     );

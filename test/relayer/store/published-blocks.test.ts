@@ -23,8 +23,8 @@ describe("PublishedBlocks", () => {
 
   beforeEach(() => {
     const operator = addressOfKey(crypto, KEY);
-    const shard = (id: number) => (id === 1 ? { operator, generation: 0 } : null);
-    published = new PublishedBlocks({ crypto, domain, keptPerShard: 4, shard });
+    const operatorOf = (id: number, generation: number) => (id === 1 && generation === 0 ? operator : null);
+    published = new PublishedBlocks({ crypto, domain, keptPerGeneration: 4, operatorOf });
   });
 
   const headerOf = (number: number, fields: Partial<BlockHeader> = {}): BlockHeader => ({
@@ -77,9 +77,9 @@ describe("PublishedBlocks", () => {
   it("tells of what it takes, and of nothing else", () => {
     const told: number[] = [];
     const operator = addressOfKey(crypto, KEY);
-    const shard = () => ({ operator, generation: 0 });
+    const operatorOf = () => operator;
     const onAdd = ({ header }: PublishedBlock) => told.push(header.number);
-    published = new PublishedBlocks({ crypto, domain, keptPerShard: 4, shard, onAdd });
+    published = new PublishedBlocks({ crypto, domain, keptPerGeneration: 4, operatorOf, onAdd });
     published.add(block(headerOf(1), 1));
     published.add(block(headerOf(1), 2));
     published.add(block(headerOf(2), 0, new Uint8Array(32).fill(4)));
@@ -162,13 +162,13 @@ describe("PublishedBlocks", () => {
 
   it("forgets the lowest numbers when their blocks are too long together", () => {
     const operator = addressOfKey(crypto, KEY);
-    const keptBytesPerShard = 3 * block(headerOf(1)).length;
+    const keptBytesPerGeneration = 3 * block(headerOf(1)).length;
     published = new PublishedBlocks({
       crypto,
       domain,
-      keptPerShard: 100,
-      keptBytesPerShard,
-      shard: () => ({ operator, generation: 0 }),
+      keptPerGeneration: 100,
+      keptBytesPerGeneration,
+      operatorOf: () => operator,
     });
     for (const number of [1, 2, 3, 4, 5]) published.add(block(headerOf(number)));
     expect([1, 2, 3, 4, 5].map((number) => published.numbered(1, number).length)).to.deep.equal([0, 0, 1, 1, 1]);

@@ -29,8 +29,8 @@ describe("checkCrosslink", () => {
     published = new PublishedBlocks({
       crypto,
       domain: parent.view.domain,
-      keptPerShard: 128,
-      shard: (id) => parent.view.shard(id),
+      keptPerGeneration: 128,
+      operatorOf: (id, generation) => parent.view.operatorOf(id, generation),
     });
     peers = [];
     asked = 0;

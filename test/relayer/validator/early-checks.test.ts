@@ -38,8 +38,8 @@ describe("EarlyChecks", () => {
     published = new PublishedBlocks({
       crypto,
       domain: parent.view.domain,
-      keptPerShard: 128,
-      shard: (id) => parent.view.shard(id),
+      keptPerGeneration: 128,
+      operatorOf: (id, generation) => parent.view.operatorOf(id, generation),
       onAdd: (block) => checks.take(block),
     });
     checks = new EarlyChecks({
