@@ -7,6 +7,7 @@ import { executeStep, type PreparedStep, prepareSteps } from "./execute-step.ts"
 import { OutboxBook, type OutboxOpening } from "./outbox-book.ts";
 import type { StateAccess } from "./state-access.ts";
 import type { PathEnd, StateTree } from "./state-tree.ts";
+import type { StepContext } from "./step-context.ts";
 import { openWitness } from "./verify-block.ts";
 
 /** One access of a step, with its path against the state root at that moment (docs/formats.md, section 5). */
@@ -111,19 +112,26 @@ export function openStep(
   outboxes.commit();
 
   const preRoot = tree.root;
+  return { index, step, preRoot, feesBefore, witness: witnessStep(execution.context, tree, index, step) };
+}
+
+/**
+ * The witness of a step on a state that is committed, as far as its execution goes: an inadmissible step has one, too, of
+ * the accesses that lead to the verdict. What the step writes stays in the tree, the last of it uncommitted.
+ * @param context what the step is executed in, but for its state; nothing may be uncommitted in its outboxes
+ */
+export function witnessStep(
+  context: Omit<StepContext, "state">,
+  tree: StateTree,
+  index: number,
+  step: PreparedStep,
+): StepWitness {
   const state = new RecordingState(tree);
-  // An inadmissible step has a witness, too: of the accesses that lead to the verdict.
   try {
-    executeStep({ ...execution.context, state }, index, step);
+    executeStep({ ...context, state }, index, step);
   } catch (error) {
     if (!(error instanceof LedgerError) || WITNESS_FAULTS.has(error.code)) throw error;
   }
-  const [outboxOpening] = outboxes.touched();
-  return {
-    index,
-    step,
-    preRoot,
-    feesBefore,
-    witness: { accesses: state.accesses, ...(outboxOpening === undefined ? {} : { outboxOpening }) },
-  };
+  const [outboxOpening] = context.outboxes.touched();
+  return { accesses: state.accesses, ...(outboxOpening === undefined ? {} : { outboxOpening }) };
 }

@@ -74,8 +74,14 @@ function firstOnRight(keys: Uint8Array, order: Int32Array, low: number, high: nu
   return start;
 }
 
+/** So few leaves are in order before the counters of a radix sort are even zero. */
+const FEW_LEAVES = 64;
+
 /** Ordinals of the written leaves in the order of their keys. */
 function ordinalsByKey(keys: Uint8Array, leafCount: number): Int32Array {
+  if (leafCount <= FEW_LEAVES) {
+    return Int32Array.from({ length: leafCount }, (_, i) => i).sort((a, b) => compareKeys(keys, a, b));
+  }
   // A radix sort by the first 32 bits; keys that share them are put in order afterwards.
   const prefixes = new Uint32Array(leafCount);
   for (let i = 0, at = 0; i < leafCount; i++, at += 32) {
