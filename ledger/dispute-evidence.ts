@@ -1,6 +1,5 @@
 import type { BlockHeader } from "../protocol/block-header.ts";
 import type { Crosslink } from "../protocol/crosslink.ts";
-import type { CrosslinkProof } from "../protocol/crosslink-proof.ts";
 import type { InboxEntry } from "../protocol/inbox-entry.ts";
 import type { StepAccess, StepWitness } from "./step-witness.ts";
 
@@ -135,13 +134,6 @@ export type DisputeEvidence =
       readonly witness: DisputedStepWitness;
     }
   | (DutyEvidence & { readonly predicate: "InboxDuty"; readonly entry: InboxEntry })
-  | (DutyEvidence & {
-      readonly predicate: "MessageDuty";
-      /** A settled crosslink of the source, with the outbox to this shard in its state. */
-      readonly source: CrosslinkProof;
-      readonly stateSiblings: readonly Uint8Array[];
-      readonly count: number;
-      /** Root of the append tree. */
-      readonly outboxRoot: Uint8Array;
-    })
+  /** The next message of that shard was demanded. */
+  | (DutyEvidence & { readonly predicate: "MessageDuty"; readonly source: number })
   | { readonly predicate: "Silence"; readonly challenge: bigint };

@@ -6,14 +6,15 @@ import {Fault, Predicate} from "../types/Fault.sol";
 
 /**
  * @title Says whether an anchored crosslink is at fault
- * @notice Reverts for whatever the caller got wrong: an opening, a path, too little gas. What the crosslink got wrong is
- * returned, and nothing else is ever a fault.
+ * @notice Reverts for whatever the caller got wrong: an opening, a path, too little gas. What the crosslink got wrong
+ * is returned, and nothing else is ever a fault.
  */
 interface IJudge {
     /// @notice A judge is asked for a predicate of another.
     error Judge_WrongPredicate(Predicate predicate);
 
     /**
+     * @notice What the evidence shows of the crosslink.
      * @param crosslink it is the caller who has opened it
      * @param evidence ABI encoding of the struct of the predicate (formats, section 9)
      * @return fault None if the evidence shows none

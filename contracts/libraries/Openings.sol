@@ -10,8 +10,8 @@ import {SigningRoots} from "./SigningRoots.sol";
 
 /**
  * @title From a crosslink down to its blocks and their steps
- * @notice What a judge looks at is what the crosslink binds, or it reverts: no opening that the caller got wrong is ever
- * taken for a fault. The crosslink itself is one that was accepted: its blocks are in order, and not too many.
+ * @notice What a judge looks at is what the crosslink binds, or it reverts: no opening that the caller got wrong is
+ * ever taken for a fault. The crosslink itself is one that was accepted: its blocks are in order, and not too many.
  */
 library Openings {
     /// @notice The block with this hash is not number `index` of the crosslink, by these siblings.

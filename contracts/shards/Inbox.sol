@@ -2,9 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
+import {ICrosslinkAnchors} from "../beacon/ICrosslinkAnchors.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
-import {InboxEntry} from "../types/Message.sol";
+import {InboxEntry, Message} from "../types/Message.sol";
 import {Parameters} from "../types/Parameters.sol";
+import {MessageProof} from "../types/Proofs.sol";
 import {IInbox} from "./IInbox.sol";
 import {IShardRegistry} from "./IShardRegistry.sol";
 import {IVault} from "./IVault.sol";
@@ -23,6 +25,12 @@ contract Inbox is IInbox {
     uint8 private constant DEPOSIT = 0;
     uint8 private constant FORCED_TRANSACTION = 1;
 
+    /// @dev What an import can hold: data of a message, a path whose depth nobody can force, and a block number that
+    ///      is decoded off chain.
+    uint256 private constant MAX_MESSAGE_DATA = 256;
+    uint256 private constant MAX_STATE_SIBLINGS = 128;
+    uint256 private constant MAX_BLOCK_NUMBER = (1 << 53) - 1;
+
     IBeaconRegistry private immutable REGISTRY;
     IShardRegistry private immutable SHARDS;
     IVault private immutable VAULT;
@@ -32,6 +40,8 @@ contract Inbox is IInbox {
 
     mapping(uint256 shardId => Counter counter) private _counters;
     mapping(uint256 shardId => mapping(uint256 index => bytes32 digest)) private _entries;
+    // `u32 destination ‖ u32 source`
+    mapping(uint256 route => mapping(uint256 index => uint256 epoch)) private _demands;
 
     constructor(IBeaconRegistry registry, IShardRegistry shards, IVault vault) {
         REGISTRY = registry;
@@ -60,6 +70,30 @@ contract Inbox is IInbox {
     }
 
     /// @inheritdoc IInbox
+    function demand(Message calldata message, MessageProof calldata proof) external {
+        (uint32 source, uint32 destination, uint64 index) = (message.source, message.destination, message.index);
+        if (destination == 0 || destination == source) revert Inbox_NotBetweenShards(source, destination);
+        if (
+            message.data.length > MAX_MESSAGE_DATA ||
+            proof.stateSiblings.length > MAX_STATE_SIBLINGS ||
+            proof.crosslink.crosslink.lastBlock > MAX_BLOCK_NUMBER
+        ) revert Inbox_NotImportable(source, index);
+        mapping(uint256 index => uint256 epoch) storage demands = _demands[_route(destination, source)];
+        if (demands[index] != 0) revert Inbox_AlreadyDemanded(destination, source, index);
+        ICrosslinkAnchors(REGISTRY.anchors()).verifyMessage(message, proof);
+
+        // Not zero: nothing is settled in epoch 0.
+        uint64 epoch = REGISTRY.currentEpoch();
+        demands[index] = epoch;
+        emit MessageDemanded(destination, source, index, epoch, message, proof);
+    }
+
+    /// @inheritdoc IInbox
+    function demandedIn(uint32 destination, uint32 source, uint64 index) external view returns (uint64 epoch) {
+        return uint64(_demands[_route(destination, source)][index]);
+    }
+
+    /// @inheritdoc IInbox
     function entry(uint32 shardId, uint64 index) external view returns (bytes32 digest) {
         return _entries[shardId][index];
     }
@@ -67,6 +101,10 @@ contract Inbox is IInbox {
     /// @inheritdoc IInbox
     function entryCount(uint32 shardId) external view returns (uint64) {
         return _counters[shardId].count;
+    }
+
+    function _route(uint32 destination, uint32 source) private pure returns (uint256) {
+        return (uint256(destination) << 32) | source;
     }
 
     function _add(

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {BlockHeader} from "./BlockHeader.sol";
 import {Crosslink} from "./Crosslink.sol";
-import {CrosslinkProof} from "./Proofs.sol";
 import {StateAccess} from "./StateAccess.sol";
 
 /// @notice A header with its path in the blocks tree of a crosslink, siblings bottom up.
@@ -32,7 +31,7 @@ struct BelowOpening {
     HeaderOpening header;
 }
 
-/// @notice An outbox before a step appends to it: `count` messages, and the frontier of their tree (formats, section 4).
+/// @notice An outbox before a step appends to it: `count` messages, the frontier of their tree (formats, section 4).
 struct OutboxOpening {
     uint64 count;
     bytes32[] frontier;
@@ -67,8 +66,8 @@ struct LinkEvidence {
     BelowOpening below;
 }
 
-/// @dev Evidence of Predicate.Boundary: the last leaf of the header, or none (all zero) if the fault is the crosslink's,
-/// whose last header it then is.
+/// @dev Evidence of Predicate.Boundary: the last leaf of the header, or an empty one if the fault is the crosslink's
+/// own: the header is then its last.
 struct BoundaryEvidence {
     uint32 index;
     HeaderOpening header;
@@ -95,8 +94,8 @@ struct StepEvidence {
     StepWitness witness;
 }
 
-/// @dev Evidence of Predicate.InboxDuty: `last` is the crosslink's last header; the cursor before, in the parent's state,
-/// and after, in the crosslink's; when the entry that is left was recorded, and what else its digest is made of.
+/// @dev Evidence of Predicate.InboxDuty: the crosslink's last header; the cursor before, in the parent's state, and
+/// after, in the crosslink's; when the entry that is left was recorded, and what else its digest is made of.
 struct InboxDutyEvidence {
     HeaderOpening last;
     Crosslink parent;
@@ -110,14 +109,12 @@ struct InboxDutyEvidence {
     bytes data;
 }
 
-/// @dev Evidence of Predicate.MessageDuty: as of the inbox, and a settled crosslink of the source with its outbox.
+/// @dev Evidence of Predicate.MessageDuty: as of the inbox, but for the cursor of `source`, whose next message was
+/// demanded.
 struct MessageDutyEvidence {
     HeaderOpening last;
     Crosslink parent;
     StateAccess cursorBefore;
     StateAccess cursorAfter;
-    CrosslinkProof source;
-    bytes32[] stateSiblings;
-    uint64 count;
-    bytes32 outboxRoot;
+    uint32 source;
 }

@@ -51,3 +51,6 @@ enum Fault {
     // Silence
     Unanswered
 }
+
+/// @dev In place of the index of a block in a crosslink: the fault is in none.
+uint16 constant NO_BLOCK = 0xffff;

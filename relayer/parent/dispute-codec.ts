@@ -28,7 +28,6 @@ const LEAF = "tuple(bytes32 word,bytes32 payloadHash,bytes32 stateRoot,bytes32[]
 const BELOW = `tuple(${CROSSLINK} parent,${HEADER} header)`;
 const ACCESS = "tuple(uint8 end,bytes32 otherKey,bytes32 word,bytes32[] siblings)";
 const WITNESS = `tuple(${ACCESS}[] accesses,tuple(uint64 count,bytes32[] frontier) outbox,bytes32 checkpointRoot,bytes32 absentHash)`;
-const PROOF = `tuple(uint64 checkpointEpoch,bytes32 bodyRoot,bytes32 absentHash,uint16 position,${CROSSLINK} crosslink,bytes32[] siblings)`;
 const DUTY = `${HEADER} last,${CROSSLINK} parent,${ACCESS} cursorBefore,${ACCESS} cursorAfter`;
 
 const TYPES = {
@@ -39,7 +38,7 @@ const TYPES = {
   Leaf: `tuple(uint32 index,${HEADER} header,uint32 step,${LEAF} leaf)`,
   Step: `tuple(uint32 index,${HEADER} header,uint32 step,${LEAF} leaf,${LEAF} previous,${BELOW} below,bytes payload,${WITNESS} witness)`,
   InboxDuty: `tuple(${DUTY},uint64 epoch,uint8 kind,address sender,address recipient,uint128 value,bytes data)`,
-  MessageDuty: `tuple(${DUTY},${PROOF} source,bytes32[] stateSiblings,uint64 count,bytes32 outboxRoot)`,
+  MessageDuty: `tuple(${DUTY},uint32 source)`,
   Silence: "uint256",
 };
 
