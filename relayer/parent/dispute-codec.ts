@@ -163,8 +163,8 @@ function accessStruct({ end, word, otherKey, otherWord, siblings }: StepAccess) 
   return { end, otherKey: otherKey ?? ZERO_HASH, word: word ?? otherWord ?? ZERO_HASH, siblings };
 }
 
-/** The same with all bytes in hexadecimal. */
-function hexed(value: unknown): unknown {
+/** The same with all bytes in hexadecimal, as ethers takes them. */
+export function hexed(value: unknown): unknown {
   if (value instanceof Uint8Array) return toHex(value);
   if (Array.isArray(value)) return value.map(hexed);
   if (typeof value !== "object" || value === null) return value;
