@@ -55,6 +55,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     address private _staking;
     address private _slashings;
     address private _rollCall;
+    address private _disputes;
     address private _anchors;
     uint64 private _genesisTime;
     // length of `_mixes`, here because every submission reads this slot
@@ -95,6 +96,7 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
         _anchors = _requireContract(contracts.anchors);
         _slashings = _requireContract(contracts.slashings);
         _rollCall = _requireContract(contracts.rollCall);
+        _disputes = _requireContract(contracts.disputes);
         emit Initialized(contracts);
     }
 
@@ -293,6 +295,11 @@ contract BeaconRegistry is IBeaconRegistry, EIP712 {
     /// @inheritdoc IBeaconRegistry
     function rollCall() external view returns (address) {
         return _rollCall;
+    }
+
+    /// @inheritdoc IBeaconRegistry
+    function disputes() external view returns (address) {
+        return _disputes;
     }
 
     // ---------------------------------------------------------------- validators

@@ -6,6 +6,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {AppendTree} from "../libraries/AppendTree.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {CheckpointEntries} from "../libraries/CheckpointEntries.sol";
+import {EntryStandings} from "../libraries/EntryStandings.sol";
 import {PaddedTree} from "../libraries/PaddedTree.sol";
 import {SeatBitmap} from "../libraries/SeatBitmap.sol";
 import {Sha256} from "../libraries/Sha256.sol";
@@ -13,8 +14,12 @@ import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SparseMerkleTree} from "../libraries/SparseMerkleTree.sol";
 import {SubmissionEncoding} from "../libraries/SubmissionEncoding.sol";
 import {StateKeys} from "../libraries/StateKeys.sol";
+import {IDisputes} from "../disputes/IDisputes.sol";
 import {IShardRegistry} from "../shards/IShardRegistry.sol";
 import {Checkpoint, CheckpointSubmission, Settlement, VoteSupplement} from "../types/Checkpoint.sol";
+import {Crosslink} from "../types/Crosslink.sol";
+import {EntryStanding} from "../types/EntryStanding.sol";
+import {Predicate} from "../types/Fault.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {G2Point} from "../types/G2Point.sol";
 import {Message} from "../types/Message.sol";
@@ -24,9 +29,9 @@ import {Ballot, IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "./ICrosslinkAnchors.sol";
 
 /// @title Checkpoints: what the validators voted, what is final, what may be read
-/// @notice See ICrosslinkAnchors. Entries voided by disputes come with a later issue: there is room for them in
-///         `Settlement.exceptions`, which is written at acceptance and at settlement only.
+/// @notice See ICrosslinkAnchors. Which entries are void or held is kept by `EntryStandings`.
 contract CrosslinkAnchors is ICrosslinkAnchors {
+    using EntryStandings for EntryStandings.State;
     using SafeCast for uint256;
     using SeatBitmap for bytes;
 
@@ -70,6 +75,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     mapping(uint256 index => uint256 word) private _times;
     mapping(uint256 epoch => Gap gap) private _gaps;
     mapping(uint256 epoch => Settlement settlement) private _settlements;
+    EntryStandings.State private _standings;
 
     constructor(IBeaconRegistry registry, IShardRegistry shards) {
         REGISTRY = registry;
@@ -88,6 +94,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         _commitments[0] = Hashes.efficientKeccak256(root, 0);
         _openingHash = _hashOpening(entries, root);
         _finality.times = _pushTimes(_finality, 0);
+        _standings.initialize();
     }
 
     // ---------------------------------------------------------------- votes
@@ -112,7 +119,7 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
 
         _requireVote(s, ballot, targetRoot);
         _openingHash = _hashOpening(entries, targetRoot);
-        _accept(s, targetRoot, voided);
+        _accept(s, targetRoot);
         emit CheckpointAccepted(s.targetEpoch, s.sourceEpoch, targetRoot, entriesRoot, s.rewardsRoot, s.changed);
         if (voided != 0) emit EntriesVoided(s.targetEpoch, voided);
         if (s.targetEpoch == s.sourceEpoch + 1) emit CheckpointFinalized(s.sourceEpoch);
@@ -156,13 +163,63 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         for (; settled < max; ++settled) {
             uint64 next = _next(f.settled);
             if (next == 0 || next > f.finalized || !_isWindowOver(next)) break;
-            // A void entry stays one in every checkpoint after it, and so does all that is built on it.
-            uint192 exceptions = _settlements[next].exceptions | _settlements[f.settled].exceptions;
+            uint192 exceptions = uint192(_standings.settle(next));
             _settlements[next] = Settlement({settledEpoch: currentEpoch, exceptions: exceptions});
             f.settled = uint32(next);
             emit CheckpointSettled(next, exceptions);
         }
         if (settled != 0) _finality.settled = f.settled;
+    }
+
+    // ---------------------------------------------------------------- disputes
+
+    /// @inheritdoc ICrosslinkAnchors
+    function voidEntry(CrosslinkProof calldata proof) external returns (bytes32 crosslinkHash) {
+        if (msg.sender != REGISTRY.disputes()) revert CrosslinkAnchors_NotDisputes(msg.sender);
+        crosslinkHash = openEntry(proof);
+        Crosslink calldata crosslink = proof.crosslink;
+        _standings.open(proof.position, crosslink.epoch, crosslink.parent, _finality.settled);
+        emit CrosslinkVoided(crosslink.shardId, proof.position, crosslink.epoch, crosslinkHash, crosslink.parent);
+        SHARDS.advanceGeneration(crosslink.shardId);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function hold(uint16 position, uint64 epoch, uint40 untilTime, uint40 untilBlock) external {
+        if (msg.sender != IDisputes(REGISTRY.disputes()).judgeOf(Predicate.Silence)) {
+            revert CrosslinkAnchors_NotDataChallenges(msg.sender);
+        }
+        _standings.hold(position, epoch, untilTime, untilBlock, _finality.settled);
+        emit EntryHeld(position, epoch, untilTime, untilBlock);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function openEntry(CrosslinkProof calldata proof) public view returns (bytes32 crosslinkHash) {
+        crosslinkHash = openAccepted(proof);
+        (uint64 epoch, uint16 position) = (proof.checkpointEpoch, proof.position);
+        if (epoch <= _standings.settledAt(position, _finality.settled)) {
+            revert CrosslinkAnchors_AlreadySettled(epoch, position);
+        }
+        if (_standings.isVoid(position, epoch)) revert CrosslinkAnchors_AlreadyVoid(epoch, position);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function openAccepted(CrosslinkProof calldata proof) public view returns (bytes32 crosslinkHash) {
+        if (proof.checkpointEpoch != proof.crosslink.epoch) {
+            revert CrosslinkAnchors_NotItsCheckpoint(proof.checkpointEpoch, proof.crosslink.epoch);
+        }
+        return _openCrosslink(proof, REGISTRY.domainSeparator());
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function isVoid(uint16 position, uint64 epoch) external view returns (bool) {
+        return _standings.isVoid(position, epoch);
+    }
+
+    /// @inheritdoc ICrosslinkAnchors
+    function standing(uint16 position) external view returns (EntryStanding memory s, bytes32 resume) {
+        s = _standings.standings[position];
+        s.settledEpoch = uint32(_standings.settledAt(position, _finality.settled));
+        if (s.voidTo == EntryStandings.NEVER) resume = _standings.resumes[position];
     }
 
     // ---------------------------------------------------------------- finality
@@ -232,11 +289,12 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         if (target + SUBMIT_EPOCHS < current) revert CrosslinkAnchors_TooLate(target, current);
     }
 
-    /// @dev Opens the source's entries and replaces those that change.
+    /// @dev Opens the source's entries and replaces those that change. What begins or ends to be void by that is
+    ///      written down at once; nothing stays of it if the vote is bad.
     function _nextEntries(
         CheckpointSubmission calldata s,
         Ballot memory ballot
-    ) private view returns (bytes32[] memory entries, uint256 voided) {
+    ) private returns (bytes32[] memory entries, uint256 voided) {
         if (s.previousEntries.length != SHARD_COUNT) {
             revert CrosslinkAnchors_EntryCount(s.previousEntries.length, SHARD_COUNT);
         }
@@ -247,16 +305,57 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         bytes32 opened = _hashOpening(entries, s.sourceRoot);
         if (opened != _openingHash) revert CrosslinkAnchors_WrongSource(opened, _openingHash);
         (uint256 plain, uint256[] memory allocation) = SHARDS.allocation(s.changed);
+        // A shard in generation 0 has nothing that is void.
+        uint256 special = s.changed & ~plain;
+        uint256 open = special == 0 ? 0 : _standings.openAmong(special);
         voided = CheckpointEntries.replace(
             entries,
             s.changed,
             s.entries,
             plain,
             allocation,
+            _resumes(open),
             ballot.domainSeparator,
             s.targetEpoch,
             MAX_BLOCKS
         );
+        if (open & ~voided != 0) _close(open & ~voided, s.targetEpoch);
+        if (voided & ~open != 0) _open(voided & ~open, s, allocation, ballot.domainSeparator);
+    }
+
+    /// @dev By position; empty if nothing is open.
+    function _resumes(uint256 open) private view returns (bytes32[] memory parents) {
+        if (open == 0) return parents;
+        parents = new bytes32[](SHARD_COUNT);
+        for (uint256 p = 0; p < SHARD_COUNT; ++p) {
+            if ((open >> p) & 1 == 1) parents[p] = _standings.resumes[p];
+        }
+    }
+
+    /// @dev At these positions an entry has come that is built on what was to be resumed.
+    function _close(uint256 positions, uint64 epoch) private {
+        for (uint256 p = 0; p < SHARD_COUNT; ++p) {
+            if ((positions >> p) & 1 == 1) _standings.close(p, epoch);
+        }
+    }
+
+    /// @dev At these positions an entry has come of a generation that its shard has left: it is passed over.
+    function _open(
+        uint256 positions,
+        CheckpointSubmission calldata s,
+        uint256[] memory allocation,
+        bytes32 domainSeparator
+    ) private {
+        uint64 settled = _finality.settled;
+        for (uint256 p = 0; p < SHARD_COUNT; ++p) {
+            if ((positions >> p) & 1 == 0) continue;
+            bytes32 resume = s.previousEntries[p];
+            if (resume == 0) {
+                uint32 shardId = uint32(CheckpointEntries.shardAt(allocation, p));
+                resume = SigningRoots.genesisCrosslink(domainSeparator, shardId);
+            }
+            _standings.open(p, s.targetEpoch, resume, settled);
+        }
     }
 
     /// @dev Of a list of fixed length, so that no two checkpoints have the same.
@@ -295,13 +394,12 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         if (!isSigned) revert CrosslinkAnchors_InvalidSignature();
     }
 
-    function _accept(CheckpointSubmission calldata s, bytes32 targetRoot, uint256 voided) private {
+    function _accept(CheckpointSubmission calldata s, bytes32 targetRoot) private {
         _commitments[s.targetEpoch] = Hashes.efficientKeccak256(targetRoot, _absentHash(s.absent));
         if (s.targetEpoch != s.sourceEpoch + 1) {
             _gaps[s.targetEpoch].sourceEpoch = s.sourceEpoch;
             _gaps[s.sourceEpoch].nextEpoch = s.targetEpoch;
         }
-        if (voided != 0) _settlements[s.targetEpoch].exceptions = uint192(voided);
         Finality memory f = _finality;
         f.times = _pushTimes(f, s.targetEpoch);
         f.justified = uint256(s.targetEpoch).toUint32();
@@ -368,6 +466,15 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         uint64 epoch = proof.checkpointEpoch;
         Settlement memory s = _settlements[epoch];
         if (s.settledEpoch == 0) revert CrosslinkAnchors_NotSettled(epoch);
+        crosslinkHash = _openCrosslink(proof, domainSeparator);
+        if ((s.exceptions >> proof.position) & 1 == 1) revert CrosslinkAnchors_Excepted(epoch, proof.position);
+    }
+
+    function _openCrosslink(
+        CrosslinkProof calldata proof,
+        bytes32 domainSeparator
+    ) private view returns (bytes32 crosslinkHash) {
+        uint64 epoch = proof.checkpointEpoch;
         crosslinkHash = SigningRoots.crosslink(domainSeparator, proof.crosslink);
         bytes32 entriesRoot = PaddedTree.rootOf(crosslinkHash, proof.position, SHARD_COUNT, proof.siblings);
         bytes32 root = Sha256.pair(entriesRoot, proof.bodyRoot);
@@ -375,7 +482,6 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
         if (commitment != _commitments[epoch]) {
             revert CrosslinkAnchors_WrongCrosslink(commitment, _commitments[epoch]);
         }
-        if ((s.exceptions >> proof.position) & 1 == 1) revert CrosslinkAnchors_Excepted(epoch, proof.position);
     }
 
     function _verifyState(bytes32 stateRoot, bytes32 key, bytes32 word, bytes32[] calldata siblings) private view {

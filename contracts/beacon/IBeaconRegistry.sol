@@ -17,7 +17,7 @@ struct Ballot {
     G1Point proposerKey;
 }
 
-/// @notice Why a validator leaves: by its own choice, because it was slashed, because it did not answer the roll.
+/// @notice Why a validator leaves: by its own choice, by evidence against it, because it did not answer the roll.
 enum ExitReason {
     Voluntary,
     Slashed,
@@ -30,6 +30,7 @@ struct BeaconContracts {
     address anchors;
     address slashings;
     address rollCall;
+    address disputes;
 }
 
 /**
@@ -124,8 +125,8 @@ interface IBeaconRegistry {
     function exit(uint32 validator) external returns (uint64 exitEpoch);
 
     /**
-     * @notice Makes a validator leave that was slashed, in the first epoch with room under a limit of its own. Only for
-     * Staking. One that leaves already does so in the epoch that it has.
+     * @notice Makes a validator leave that was slashed, or fined too often, in the first epoch with room under a limit
+     * of its own. Only for Staking. One that leaves already does so in the epoch that it has.
      */
     function exitSlashed(uint32 validator) external returns (uint64 exitEpoch);
 
@@ -207,6 +208,9 @@ interface IBeaconRegistry {
 
     /// @notice Zero until the launcher has initialised.
     function rollCall() external view returns (address);
+
+    /// @notice Zero until the launcher has initialised.
+    function disputes() external view returns (address);
 
     // ------------------------------------------------------------------ validators
 

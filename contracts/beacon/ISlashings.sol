@@ -51,12 +51,11 @@ interface ISlashings is ICommitReveal {
     error Slashings_WrongOpening(bytes32 root, bytes32 expected);
     /// @notice Not this vote, or not by these signers, was accepted for that epoch.
     error Slashings_NotAccepted(uint64 targetEpoch);
-    error Slashings_WrongGeneration(uint32 generation, uint32 current);
-    /// @notice `signer` is zero if the signature is nobody's.
+    /// @notice `signer` is zero if the signature is nobody's, `operator` if the shard had none in that generation.
     error Slashings_NotOperator(address signer, address operator);
     /// @notice These two sets of signers may be punished already, for this offence or another one of theirs.
     error Slashings_AlreadyReported(bytes32 id);
-    /// @notice The shard has no bond any more.
+    /// @notice The bond that stood for that operator is gone.
     error Slashings_NoBond(uint32 shardId);
     error Slashings_NotReported(bytes32 id);
 

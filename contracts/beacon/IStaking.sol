@@ -6,7 +6,7 @@ import {IForfeits} from "../libraries/IForfeits.sol";
 /**
  * @notice Where a validator stands. `Pending`: it waits for its seat. `Active`: it sits. `Exiting`: it sits, until its
  * exit epoch. `Exited`: its stake stays, for what it did. `Withdrawable`: the stake may be paid out. `Withdrawn`: it
- * has been.
+ * has been, or nothing is left of it.
  */
 enum ValidatorStatus {
     Pending,
@@ -36,8 +36,11 @@ interface IStaking is IForfeits {
     event WithdrawalAddressProposed(uint32 indexed validator, address indexed proposed);
     /// @notice The stake is another one's from now on.
     event WithdrawalAddressChanged(uint32 indexed validator, address indexed withdrawalAddress);
-    /// @notice The initial penalty was taken; the rest depends on who else is slashed, and is taken at withdrawal.
+    /// @notice The initial penalty was taken, and the rest depends on who else is slashed, and is taken at withdrawal;
+    ///         or all that was left was taken, perhaps from one who was slashed before.
     event ValidatorSlashed(uint32 indexed validator, address indexed reporter, uint96 penalty);
+    /// @notice The validator signed what nobody showed.
+    event ValidatorFined(uint32 indexed validator, address indexed reporter, uint96 penalty);
     /// @notice It did not answer the roll; the penalty was burnt.
     event ValidatorEjected(uint32 indexed validator, uint96 penalty);
     /// @notice The stake was paid out, but for the correlation penalty of a slashed validator, which was burnt.
@@ -67,6 +70,7 @@ interface IStaking is IForfeits {
     error Staking_TooFewBlocks(uint32 validator, uint256 blockNumber, uint256 expected);
     error Staking_NotSlashings(address caller);
     error Staking_NotRollCall(address caller);
+    error Staking_NotDisputes(address caller);
 
     /**
      * @notice Stakes for one validator. Bad points revert with `Bls_PrecompileFailed`.
@@ -127,6 +131,22 @@ interface IStaking is IForfeits {
      * @return penalty what was taken, in wei; 0 if it is not slashable, and then nothing has changed
      */
     function slash(uint32 validator, address reporter) external returns (uint96 penalty);
+
+    /**
+     * @notice Takes all that is left of the stake, also of a validator that was slashed before; of it the reporter is
+     * credited an eighth, and without a reporter (zero) all is burnt. The validator is slashed from then on and leaves.
+     * Only for Disputes.
+     * @return penalty what was taken, in wei; 0 if nothing was left or it has not sat yet, and then nothing has changed
+     */
+    function slashWhole(uint32 validator, address reporter) external returns (uint96 penalty);
+
+    /**
+     * @notice Takes a 32nd of a stake, of which the reporter is credited an eighth, and without a reporter (zero) all
+     * is burnt. The validator is not slashed, but has to leave as soon as less than three quarters of its stake are
+     * left. Only for Disputes.
+     * @return penalty what was taken, in wei; 0 if nothing was left or it has not sat yet, and then nothing has changed
+     */
+    function fine(uint32 validator, address reporter) external returns (uint96 penalty);
 
     /// @notice Takes and burns a 32nd of a stake of each of the validators, and makes them leave; those that leave
     ///         already, or do not sit yet, are spared. Only for RollCall.

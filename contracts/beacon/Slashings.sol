@@ -13,7 +13,7 @@ import {Sha256} from "../libraries/Sha256.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SlashableVotes} from "../libraries/SlashableVotes.sol";
 import {ValidatorList} from "../libraries/ValidatorList.sol";
-import {IShardRegistry, Shard} from "../shards/IShardRegistry.sol";
+import {IShardRegistry} from "../shards/IShardRegistry.sol";
 import {BlockHeader} from "../types/BlockHeader.sol";
 import {Crosslink} from "../types/Crosslink.sol";
 import {SignedAttestation, SignedHeader, SignedProposal, SignedVote, Signers, VoteForm} from "../types/Evidence.sol";
@@ -112,11 +112,10 @@ contract Slashings is ISlashings, CommitReveal, Multicall {
         bytes32 hashOfA = SigningRoots.blockHeader(domainSeparator, x);
         bytes32 hashOfB = SigningRoots.blockHeader(domainSeparator, y);
         if (hashOfA == hashOfB) revert Slashings_SameMessage(hashOfA);
-        Shard memory shard = SHARDS.shard(x.shardId);
-        if (x.generation != shard.generation) revert Slashings_WrongGeneration(x.generation, shard.generation);
-        _requireOperator(shard.operator, hashOfA, a.signature);
-        _requireOperator(shard.operator, hashOfB, b.signature);
-        uint256 penalty = SHARDS.slashBond(x.shardId, msg.sender);
+        address operator = SHARDS.operatorOf(x.shardId, x.generation);
+        _requireOperator(operator, hashOfA, a.signature);
+        _requireOperator(operator, hashOfB, b.signature);
+        uint256 penalty = SHARDS.slashBond(x.shardId, x.generation, msg.sender);
         if (penalty == 0) revert Slashings_NoBond(x.shardId);
         emit OperatorPunished(x.shardId, x.generation, x.number, msg.sender, penalty);
     }
@@ -251,6 +250,6 @@ contract Slashings is ISlashings, CommitReveal, Multicall {
         }
         // Nobody's for a malformed one, among them those with a high s.
         (address signer, , ) = ECDSA.tryRecoverCalldata(hash, signature);
-        if (signer != operator) revert Slashings_NotOperator(signer, operator);
+        if (signer != operator || operator == address(0)) revert Slashings_NotOperator(signer, operator);
     }
 }

@@ -23,7 +23,7 @@ contract Staking is IStaking, Forfeits {
 
     struct Stake {
         address withdrawalAddress;
-        // zero once it is paid out
+        // zero once it is paid out, or taken whole
         uint96 amount;
     }
 
@@ -43,6 +43,11 @@ contract Staking is IStaking, Forfeits {
 
     /// @dev What does not answer the roll stood in the way of all others for as long as it took to call it.
     uint256 private constant EJECTION_PENALTY_QUOTIENT = 32;
+
+    /// @dev Signing what nobody showed is no proof of a lie. But a seat needs a stake behind it.
+    uint256 private constant FINE_QUOTIENT = 32;
+    uint256 private constant EXIT_BALANCE_NUMERATOR = 3;
+    uint256 private constant EXIT_BALANCE_DENOMINATOR = 4;
 
     uint64 private constant FAR_FUTURE_EPOCH = type(uint64).max;
 
@@ -180,13 +185,30 @@ contract Staking is IStaking, Forfeits {
     function slash(uint32 validator, address reporter) external returns (uint96 penalty) {
         if (msg.sender != REGISTRY.slashings()) revert Staking_NotSlashings(msg.sender);
         if (!isSlashable(validator)) return 0;
-        uint64 epoch = REGISTRY.currentEpoch();
-        uint32 occupied = uint32(Math.max(REGISTRY.occupiedCount(epoch), 1));
-        _slashes[validator] = Slash({epoch: uint256(epoch).toUint32(), occupied: occupied});
-        _slashed.push(uint256(epoch).toUint32(), _slashed.latest() + 1);
-        penalty = _take(validator, MIN_SLASHING_PENALTY_QUOTIENT);
-        REGISTRY.exitSlashed(validator);
+        _markSlashed(validator);
+        penalty = _take(validator, STAKE / MIN_SLASHING_PENALTY_QUOTIENT);
         emit ValidatorSlashed(validator, reporter, penalty);
+        _forfeit(penalty, reporter);
+    }
+
+    /// @inheritdoc IStaking
+    function slashWhole(uint32 validator, address reporter) external returns (uint96 penalty) {
+        _requireDisputes();
+        if (!_isPunishable(validator)) return 0;
+        if (!_isSlashed(validator)) _markSlashed(validator);
+        penalty = _take(validator, STAKE);
+        emit ValidatorSlashed(validator, reporter, penalty);
+        _forfeit(penalty, reporter);
+    }
+
+    /// @inheritdoc IStaking
+    function fine(uint32 validator, address reporter) external returns (uint96 penalty) {
+        _requireDisputes();
+        if (!_isPunishable(validator)) return 0;
+        penalty = _take(validator, STAKE / FINE_QUOTIENT);
+        uint256 left = _stakes[validator].amount;
+        if (left * EXIT_BALANCE_DENOMINATOR < uint256(STAKE) * EXIT_BALANCE_NUMERATOR) REGISTRY.exitSlashed(validator);
+        emit ValidatorFined(validator, reporter, penalty);
         _forfeit(penalty, reporter);
     }
 
@@ -196,7 +218,7 @@ contract Staking is IStaking, Forfeits {
         uint32[] memory ejected = REGISTRY.exitEjected(validators);
         uint256 total;
         for (uint256 i = 0; i < ejected.length; ++i) {
-            uint96 penalty = _take(ejected[i], EJECTION_PENALTY_QUOTIENT);
+            uint96 penalty = _take(ejected[i], STAKE / EJECTION_PENALTY_QUOTIENT);
             total += penalty;
             emit ValidatorEjected(ejected[i], penalty);
         }
@@ -220,12 +242,13 @@ contract Staking is IStaking, Forfeits {
     function statusOf(uint32 validator) external view returns (ValidatorStatus status, bool isSlashed) {
         Stake memory stake = _stakeOf(validator);
         isSlashed = _isSlashed(validator);
-        if (stake.amount == 0) return (ValidatorStatus.Withdrawn, isSlashed);
         if (!_hasSat(validator)) return (ValidatorStatus.Pending, isSlashed);
         (, , uint64 exitEpoch) = REGISTRY.tenure(validator);
         if (exitEpoch == FAR_FUTURE_EPOCH) return (ValidatorStatus.Active, isSlashed);
         uint64 currentEpoch = REGISTRY.currentEpoch();
         if (currentEpoch < exitEpoch) return (ValidatorStatus.Exiting, isSlashed);
+        // Who has lost all of it leaves all the same.
+        if (stake.amount == 0) return (ValidatorStatus.Withdrawn, isSlashed);
         (uint64 epoch, uint256 blockNumber) = withdrawableFrom(validator);
         bool isOver = currentEpoch >= epoch && blockNumber != 0 && block.number >= blockNumber;
         return (isOver ? ValidatorStatus.Withdrawable : ValidatorStatus.Exited, isSlashed);
@@ -233,7 +256,7 @@ contract Staking is IStaking, Forfeits {
 
     /// @inheritdoc IStaking
     function isSlashable(uint32 validator) public view returns (bool) {
-        return _stakes[validator].amount != 0 && !_isSlashed(validator) && _hasSat(validator);
+        return !_isSlashed(validator) && _isPunishable(validator);
     }
 
     /// @inheritdoc IStaking
@@ -292,10 +315,28 @@ contract Staking is IStaking, Forfeits {
         return activationEpoch <= REGISTRY.currentEpoch();
     }
 
-    /// @dev Takes the part of a whole stake from what the validator has left.
-    function _take(uint32 validator, uint256 quotient) private returns (uint96 penalty) {
+    /// @dev Whether it has anything to lose, and has had a duty.
+    function _isPunishable(uint32 validator) private view returns (bool) {
+        return _stakes[validator].amount != 0 && _hasSat(validator);
+    }
+
+    function _requireDisputes() private view {
+        if (msg.sender != REGISTRY.disputes()) revert Staking_NotDisputes(msg.sender);
+    }
+
+    /// @dev Once: the others' correlation penalties count it. It leaves.
+    function _markSlashed(uint32 validator) private {
+        uint64 epoch = REGISTRY.currentEpoch();
+        uint32 occupied = uint32(Math.max(REGISTRY.occupiedCount(epoch), 1));
+        _slashes[validator] = Slash({epoch: uint256(epoch).toUint32(), occupied: occupied});
+        _slashed.push(uint256(epoch).toUint32(), _slashed.latest() + 1);
+        REGISTRY.exitSlashed(validator);
+    }
+
+    /// @dev Takes the penalty from what the validator has left, as far as that goes.
+    function _take(uint32 validator, uint256 most) private returns (uint96 penalty) {
         uint96 amount = _stakes[validator].amount;
-        penalty = uint96(Math.min(STAKE / quotient, amount));
+        penalty = uint96(Math.min(most, amount));
         _stakes[validator].amount = amount - penalty;
     }
 

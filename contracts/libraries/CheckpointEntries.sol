@@ -19,10 +19,15 @@ library CheckpointEntries {
     /// @notice A crosslink holds `firstBlock` to `lastBlock`: at least one block, not too many, none of number 0, and
     ///         none above 2^53 - 1, which nobody off chain would decode.
     error CheckpointEntries_BlockRange(uint256 position, uint256 firstBlock, uint256 lastBlock);
+    /// @notice The shard is not in that generation yet, as on a parent chain that took a dispute back. The vote is good
+    ///         as soon as it is there again.
+    error CheckpointEntries_FutureGeneration(uint256 position, uint256 generation, uint256 current);
 
     /// @notice Replaces the changed entries in place.
     /// @param plain positions p of the shard p + 1 in generation 0
     /// @param allocation id and generation of the shard at each other position, as IShardRegistry.allocation packs them
+    /// @param resumes what an entry of its shard's generation is built on instead of the previous one, by position;
+    ///        zero, or the list empty, where that is the previous one, as always in generation 0
     /// @return voided positions whose new entry is of a generation that its shard has left
     function replace(
         bytes32[] memory entries,
@@ -30,6 +35,7 @@ library CheckpointEntries {
         bytes calldata records,
         uint256 plain,
         uint256[] memory allocation,
+        bytes32[] memory resumes,
         bytes32 domainSeparator,
         uint64 epoch,
         uint256 maxBlocks
@@ -57,12 +63,14 @@ library CheckpointEntries {
                 if (changed == 0) break;
                 if (changed & 1 == 1) {
                     // One that is not like most.
-                    uint256 shard = plain & 1 == 1 ? next : _shardAt(allocation, next - 1);
-                    bytes32 parent = _entryAt(entries, next);
+                    uint256 shard = plain & 1 == 1 ? next : shardAt(allocation, next - 1);
+                    bool isDead = _isDead(next - 1, source, shard >> 32);
+                    if (isDead) voided |= 1 << (next - 1);
+                    bytes32 parent = isDead || resumes.length == 0 ? bytes32(0) : resumes[next - 1];
+                    if (parent == 0) parent = _entryAt(entries, next);
                     if (parent == 0) parent = SigningRoots.genesisCrosslink(domainSeparator, uint32(shard));
-                    (uint256 blocks, uint256 generation) = _replaceEntry(entries, next, buffer, shard, parent, source);
+                    uint256 blocks = _replaceEntry(entries, next, buffer, shard, parent, source);
                     if (blocks >= maxBlocks) _refuse(next - 1, source);
-                    if (generation != shard >> 32) voided |= 1 << (next - 1);
                     source += RECORD_LENGTH;
                 }
                 (changed, plain, next) = (changed >> 1, plain >> 1, next + 1);
@@ -136,7 +144,7 @@ library CheckpointEntries {
 
     /// @dev SigningRoots.crosslink of the record at `source` in the calldata, made in the prepared memory, becomes the
     ///      entry. It returns lastBlock - firstBlock, which wraps to a number that is too large if the range ends
-    ///      before it begins, and is made one if a number is 0 or too large; and the generation of the record.
+    ///      before it begins, and is made one if a number is 0 or too large.
     function _replaceEntry(
         bytes32[] memory entries,
         uint256 next,
@@ -144,13 +152,12 @@ library CheckpointEntries {
         uint256 shard,
         bytes32 parent,
         uint256 source
-    ) private pure returns (uint256 blocks, uint256 generation) {
+    ) private pure returns (uint256 blocks) {
         assembly ("memory-safe") {
             mstore(add(buffer, 128), parent)
             mstore(add(buffer, 32), and(shard, 0xffffffff))
             let word := calldataload(source)
-            generation := shr(224, word)
-            mstore(add(buffer, 64), generation)
+            mstore(add(buffer, 64), shr(224, word))
             let lastBlock := and(shr(96, word), 0xffffffffffffffff)
             mstore(add(buffer, 192), lastBlock)
             word := and(shr(160, word), 0xffffffffffffffff)
@@ -163,8 +170,18 @@ library CheckpointEntries {
         }
     }
 
-    /// @dev u32 generation ‖ u32 id; the position is one of the list.
-    function _shardAt(uint256[] memory allocation, uint256 position) private pure returns (uint256 shard) {
+    /// @dev Whether the record at `source` is of a generation that its shard has left.
+    function _isDead(uint256 position, uint256 source, uint256 current) private pure returns (bool) {
+        uint256 generation;
+        assembly ("memory-safe") {
+            generation := shr(224, calldataload(source))
+        }
+        if (generation > current) revert CheckpointEntries_FutureGeneration(position, generation, current);
+        return generation < current;
+    }
+
+    /// @notice u32 generation ‖ u32 id of the shard at a position of the list.
+    function shardAt(uint256[] memory allocation, uint256 position) internal pure returns (uint256 shard) {
         assembly ("memory-safe") {
             let word := mload(add(add(allocation, 32), shl(5, shr(2, position))))
             shard := and(shr(shl(6, and(position, 3)), word), 0xffffffffffffffff)

@@ -29,8 +29,9 @@ abstract contract Forfeits is IForfeits {
         return _credits[reporter];
     }
 
-    /// @dev Of coins that are nobody's any more.
+    /// @dev Of coins that are nobody's any more. Without a reporter all of them are burnt.
     function _forfeit(uint256 amount, address reporter) internal {
+        if (reporter == address(0)) return _burn(amount);
         uint256 reward = amount / REPORTER_QUOTIENT;
         _credit(reporter, reward);
         _burn(amount - reward);

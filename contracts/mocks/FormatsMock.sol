@@ -35,7 +35,17 @@ contract FormatsMock {
         uint64 epoch,
         uint256 maxBlocks
     ) external pure returns (bytes32[] memory) {
-        CheckpointEntries.replace(entries, changed, records, plain, allocation, domainSeparator, epoch, maxBlocks);
+        CheckpointEntries.replace(
+            entries,
+            changed,
+            records,
+            plain,
+            allocation,
+            new bytes32[](0),
+            domainSeparator,
+            epoch,
+            maxBlocks
+        );
         return entries;
     }
 }

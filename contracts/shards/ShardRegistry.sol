@@ -11,6 +11,7 @@ import {IShardRegistry, Shard} from "./IShardRegistry.sol";
 /// @title Shards: who operates them and where they stand in a checkpoint
 /// @notice See IShardRegistry.
 contract ShardRegistry is IShardRegistry, Forfeits {
+    using Checkpoints for Checkpoints.Trace160;
     using Checkpoints for Checkpoints.Trace224;
     using SafeCast for uint256;
 
@@ -23,6 +24,8 @@ contract ShardRegistry is IShardRegistry, Forfeits {
     // changes the other.
     uint128 private _plain;
     mapping(uint256 shardId => Shard shard) private _shards;
+    // by their first generation; the present one is in `_shards`
+    mapping(uint256 shardId => Checkpoints.Trace160 operators) private _formerOperators;
     // four positions to a word
     mapping(uint256 index => uint256 word) private _allocation;
     // by the parent's epoch
@@ -37,8 +40,7 @@ contract ShardRegistry is IShardRegistry, Forfeits {
 
     /// @inheritdoc IShardRegistry
     function open(address operator) external payable returns (uint32 shardId) {
-        if (msg.value != BOND) revert ShardRegistry_WrongBond(msg.value, BOND);
-        if (operator == address(0)) revert ShardRegistry_ZeroOperator();
+        _requireBond(operator);
         if (REGISTRY.anchors() == address(0)) revert ShardRegistry_NotInitialized();
         // Until it is known when the shards begin to work, positions are handed out by the launcher.
         if (REGISTRY.genesisTime() == 0 && msg.sender != REGISTRY.launcher()) {
@@ -60,25 +62,51 @@ contract ShardRegistry is IShardRegistry, Forfeits {
             position: uint16(position),
             chainId: chainId,
             openedEpoch: epoch,
-            bond: BOND
+            bond: BOND,
+            bondedFrom: 0
         });
         emit ShardOpened(shardId, operator, uint16(position), chainId, epoch);
     }
 
     /// @inheritdoc IShardRegistry
-    function slashBond(uint32 shardId, address reporter) external returns (uint96 amount) {
-        if (msg.sender != REGISTRY.slashings()) revert ShardRegistry_NotSlashings(msg.sender);
-        amount = _shards[shardId].bond;
-        if (amount == 0) return 0;
-        _shards[shardId].bond = 0;
+    function takeOver(uint32 shardId, address operator) external payable {
+        _requireBond(operator);
+        Shard memory s = shard(shardId);
+        if (s.operator != address(0)) revert ShardRegistry_HasOperator(shardId, s.operator);
+        _setOperator(shardId, s.generation, operator, BOND);
+    }
+
+    /// @inheritdoc IShardRegistry
+    function advanceGeneration(uint32 shardId) external returns (uint32 generation) {
+        if (msg.sender != REGISTRY.anchors()) revert ShardRegistry_NotAnchors(msg.sender);
+        return _advanceGeneration(shardId);
+    }
+
+    /// @inheritdoc IShardRegistry
+    function slashBond(uint32 shardId, uint32 generation, address reporter) external returns (uint96 amount) {
+        if (msg.sender != REGISTRY.slashings() && msg.sender != REGISTRY.disputes()) {
+            revert ShardRegistry_NotPunisher(msg.sender);
+        }
+        Shard memory s = _shards[shardId];
+        if (s.bond == 0 || generation < s.bondedFrom || generation > s.generation) return 0;
+        amount = s.bond;
         emit BondSlashed(shardId, reporter, amount);
+        _setOperator(shardId, _advanceGeneration(shardId), address(0), 0);
         _forfeit(amount, reporter);
     }
 
     /// @inheritdoc IShardRegistry
-    function shard(uint32 shardId) external view returns (Shard memory) {
+    function shard(uint32 shardId) public view returns (Shard memory) {
         if (!isOpen(shardId)) revert ShardRegistry_UnknownShard(shardId);
         return _shards[shardId];
+    }
+
+    /// @inheritdoc IShardRegistry
+    function operatorOf(uint32 shardId, uint32 generation) external view returns (address) {
+        Shard memory s = shard(shardId);
+        if (generation > s.generation) return address(0);
+        if (generation >= s.bondedFrom) return s.operator;
+        return address(_formerOperators[shardId].upperLookup(generation));
     }
 
     /// @inheritdoc IShardRegistry
@@ -107,5 +135,30 @@ contract ShardRegistry is IShardRegistry, Forfeits {
             if (positions & 15 != 0) words[i] = _allocation[i];
             positions >>= 4;
         }
+    }
+
+    // ---------------------------------------------------------------- private
+
+    function _requireBond(address operator) private view {
+        if (msg.value != BOND) revert ShardRegistry_WrongBond(msg.value, BOND);
+        if (operator == address(0)) revert ShardRegistry_ZeroOperator();
+    }
+
+    function _advanceGeneration(uint32 shardId) private returns (uint32 generation) {
+        Shard storage s = _shards[shardId];
+        generation = s.generation + 1;
+        s.generation = generation;
+        uint256 position = s.position;
+        _plain &= ~(uint128(1) << uint128(position));
+        _allocation[position / 4] += 1 << ((position % 4) * 64 + 32);
+        emit GenerationAdvanced(shardId, generation);
+    }
+
+    /// @dev Its predecessor was the operator of all generations from its own first one to the one before this.
+    function _setOperator(uint32 shardId, uint32 generation, address operator, uint96 bond) private {
+        Shard storage s = _shards[shardId];
+        if (s.bondedFrom < generation) _formerOperators[shardId].push(s.bondedFrom, uint160(s.operator));
+        (s.operator, s.bond, s.bondedFrom) = (operator, bond, generation);
+        emit OperatorChanged(shardId, generation, operator);
     }
 }

@@ -21,7 +21,7 @@ struct Checkpoint {
  * @notice What there is to know about the settlement of a checkpoint: one slot, final once `settledEpoch` is set.
  * `settledEpoch` is the parent's epoch in which settlement was recorded, zero before; so "settled as of epoch x" has
  * one answer, today and in any later dispute. Bit p of `exceptions`: nothing may be read from the entry at position p,
- * because its generation was dead, or that of an ancestor. Entries void from the start are marked at acceptance.
+ * because it was void, or held for a challenge.
  */
 struct Settlement {
     uint64 settledEpoch;

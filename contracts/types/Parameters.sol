@@ -50,8 +50,11 @@ library ParametersValidation {
     /// @dev A step's payload has at most 8,192 bytes, of which the fixed fields of an inbox entry take 73.
     uint256 private constant MAX_FORCED_BYTES = 8192 - 73;
 
-    /// @dev Bounds the depth of the tree of blocks in a crosslink, and with it the cost of opening one in a dispute.
-    uint256 private constant MAX_BLOCKS = 1 << 16;
+    /// @dev All headers of a crosslink, of 288 bytes each, have to fit in the answer to a data challenge; and the depth
+    ///      of the tree of blocks is what opening one costs in a dispute.
+    uint256 private constant MAX_BLOCKS = 128;
+
+    uint256 private constant MAX_SLOTS_PER_EPOCH = 1 << 16;
 
     /// @dev Long enough for any launch, short enough that a deposit made before it is never out of reach.
     uint256 private constant MAX_LAUNCH_PERIOD = 366 days;
@@ -72,7 +75,7 @@ library ParametersValidation {
         _require(p.minOccupied != 0 && p.minOccupied <= p.committeeSize, "minOccupied");
 
         _require(p.secondsPerSlot != 0 && p.secondsPerSlot <= 1 days, "secondsPerSlot");
-        _require(p.slotsPerEpoch != 0 && p.slotsPerEpoch <= MAX_BLOCKS, "slotsPerEpoch");
+        _require(p.slotsPerEpoch != 0 && p.slotsPerEpoch <= MAX_SLOTS_PER_EPOCH, "slotsPerEpoch");
         // With no delay the seed of an epoch could still change during that epoch.
         _require(p.inputDelay != 0 && p.inputDelay <= MAX_EPOCHS, "inputDelay");
         // The vote of an epoch is submitted in the next one, at the earliest.

@@ -13,6 +13,6 @@ export default buildModule("Watchfire", (m) => {
   const vault = m.contract("Vault", [registry, anchors]);
   const inbox = m.contract("Inbox", [registry, shardRegistry, vault]);
   const rollCall = m.contract("RollCall", [registry, anchors, staking]);
-  m.call(registry, "initialize", [{ staking, anchors, slashings, rollCall }]);
+  m.call(registry, "initialize", [{ staking, anchors, slashings, rollCall, disputes: slashings }]);
   return { registry, staking, shardRegistry, anchors, slashings, inbox, vault, rollCall };
 });

@@ -513,9 +513,17 @@ describe("Bad evidence", () => {
         refusal: () => ["Slashings_SameMessage", hash()],
       },
       {
-        name: "headers of another generation",
+        name: "headers of a generation that there has not been",
         change: () => ({ a: signed({ ...header, generation: 1 }), b: signed({ ...header, generation: 1, slot: 5 }) }),
-        refusal: ["Slashings_WrongGeneration", 1, 0],
+        refusal: () => ["Slashings_NotOperator", checksummed(operator()), ZeroAddress],
+      },
+      {
+        name: "headers of nobody in a generation without an operator",
+        change: () => ({
+          a: { ...signed({ ...header, generation: 1 }), signature: `0x${"00".repeat(65)}` },
+          b: { ...signed({ ...header, generation: 1, slot: 5 }), signature: `0x${"00".repeat(65)}` },
+        }),
+        refusal: ["Slashings_NotOperator", ZeroAddress, ZeroAddress],
       },
       {
         name: "headers of a shard that is not there",

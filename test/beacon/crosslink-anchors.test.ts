@@ -163,7 +163,8 @@ describe("CrosslinkAnchors: votes", () => {
       await expect(voters.justify(1, { changes: [change(0), change(1)] }))
         .to.emit(anchors, "EntriesVoided")
         .withArgs(1, 0b10);
-      expect(await anchors.settlement(1)).to.deep.equal([0n, 0b10n]);
+      expect(await anchors.settlement(1)).to.deep.equal([0n, 0n]);
+      expect([await anchors.isVoid(1, 1), await anchors.isVoid(0, 1)]).to.deep.equal([true, false]);
       await passToEpoch(beacon, 3);
       await expect(voters.justify(2, { changes: [change(0)] })).not.to.emit(anchors, "EntriesVoided");
       await passToEpoch(beacon, 4);

@@ -52,7 +52,7 @@ describe("Parameters", () => {
     ["withdrawalDelayEpochs", [0, 27, 2 ** 24 + 1]],
     // devnet: 32 epochs of delay, at 4 blocks in the 2 epochs of the challenge window
     ["withdrawalDelayBlocks", [0, 63]],
-    ["maxBlocks", [0, 65_537]],
+    ["maxBlocks", [0, 129]],
     ["churnPerEpochMin", [0]],
     ["churnQuotient", [0]],
     ["inboxEntriesPerEpoch", [0]],

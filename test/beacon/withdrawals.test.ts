@@ -356,6 +356,14 @@ describe("Exits and withdrawals", () => {
         call: () => ["slash", own, beacon.stranger.address],
         refusal: () => ["Staking_NotSlashings", beacon.stranger.address],
       },
+      "slashing of all by anybody": {
+        call: () => ["slashWhole", own, beacon.stranger.address],
+        refusal: () => ["Staking_NotDisputes", beacon.stranger.address],
+      },
+      "a fine by anybody": {
+        call: () => ["fine", own, beacon.stranger.address],
+        refusal: () => ["Staking_NotDisputes", beacon.stranger.address],
+      },
       "ejection by anybody": {
         call: () => ["eject", [own]],
         refusal: () => ["Staking_NotRollCall", beacon.stranger.address],

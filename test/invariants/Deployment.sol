@@ -6,6 +6,7 @@ import {ICrosslinkAnchors} from "../../contracts/beacon/ICrosslinkAnchors.sol";
 import {IRollCall} from "../../contracts/beacon/IRollCall.sol";
 import {ISlashings} from "../../contracts/beacon/ISlashings.sol";
 import {IStaking} from "../../contracts/beacon/IStaking.sol";
+import {IDisputes} from "../../contracts/disputes/IDisputes.sol";
 import {IShardRegistry} from "../../contracts/shards/IShardRegistry.sol";
 import {Parameters} from "../../contracts/types/Parameters.sol";
 import {VM} from "./Vm.sol";
@@ -18,6 +19,7 @@ struct Beacon {
     ICrosslinkAnchors anchors;
     ISlashings slashings;
     IRollCall rollCall;
+    IDisputes disputes;
 }
 
 /// @title The beacon on a fresh chain
@@ -61,12 +63,14 @@ library Deployment {
         b.anchors = ICrosslinkAnchors(_create("CrosslinkAnchors", abi.encode(b.registry, b.shards)));
         b.slashings = ISlashings(_create("Slashings", abi.encode(b.registry, b.staking, b.anchors, b.shards)));
         b.rollCall = IRollCall(_create("RollCall", abi.encode(b.registry, b.anchors, b.staking)));
+        b.disputes = IDisputes(_create("DisputesMock", ""));
         b.registry.initialize(
             BeaconContracts({
                 staking: address(b.staking),
                 anchors: address(b.anchors),
                 slashings: address(b.slashings),
-                rollCall: address(b.rollCall)
+                rollCall: address(b.rollCall),
+                disputes: address(b.disputes)
             })
         );
     }

@@ -50,29 +50,97 @@ describe("ShardRegistry", () => {
     await expect(open()).to.emit(shards, "ShardOpened");
   });
 
-  it("takes a shard's bond once, for Slashings, and keeps all others", async () => {
-    const { shards, registry, stranger, ethers } = beacon;
-    await openShards(beacon, 2);
+  it("takes a shard's bond once, for Slashings or Disputes, and keeps all others", async () => {
+    const { shards, slashings, disputes, stranger, ethers } = beacon;
+    await openShards(beacon, 3);
     const reporter = stranger.address;
-    await expect(shards.connect(stranger).slashBond(1, reporter))
-      .to.be.revertedWithCustomError(shards, "ShardRegistry_NotSlashings")
+    await expect(shards.connect(stranger).slashBond(1, 0, reporter))
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_NotPunisher")
       .withArgs(reporter);
-    const asSlashings = shards.connect(await impersonate(beacon, await registry.slashings()));
-    expect(await asSlashings.slashBond.staticCall(1, reporter)).to.equal(bond);
-    const slash = asSlashings.slashBond(1, reporter);
+    const asSlashings = shards.connect(await impersonate(beacon, slashings));
+    const asDisputes = shards.connect(await impersonate(beacon, disputes));
+    expect(await asSlashings.slashBond.staticCall(1, 0, reporter)).to.equal(bond);
+    const slash = asSlashings.slashBond(1, 0, reporter);
     await expect(slash).to.emit(shards, "BondSlashed").withArgs(1, reporter, bond);
+    await expect(slash).to.emit(shards, "GenerationAdvanced").withArgs(1, 1);
+    await expect(slash).to.emit(shards, "OperatorChanged").withArgs(1, 1, ZeroAddress);
     await expect(slash).to.changeEtherBalances(ethers, [shards, BURN_ADDRESS], [bond / 8n - bond, bond - bond / 8n]);
-    expect((await shards.shard(1)).bond).to.equal(0);
+    const { operator, generation, bond: left, bondedFrom } = await shards.shard(1);
+    expect([operator, generation, left, bondedFrom]).to.deep.equal([ZeroAddress, 1n, 0n, 1n]);
     expect((await shards.shard(2)).bond).to.equal(bond);
-    for (const id of [0, 1, 3]) {
-      expect(await asSlashings.slashBond.staticCall(id, reporter)).to.equal(0);
-      await expect(asSlashings.slashBond(id, reporter)).not.to.emit(shards, "BondSlashed");
+    for (const [id, generation] of [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [2, 1],
+      [4, 0],
+    ] as const) {
+      expect(await asSlashings.slashBond.staticCall(id, generation, reporter)).to.equal(0);
+      await expect(asDisputes.slashBond(id, generation, reporter)).not.to.emit(shards, "BondSlashed");
     }
+    const withoutReporter = asDisputes.slashBond(3, 0, ZeroAddress);
+    await expect(withoutReporter).to.changeEtherBalances(ethers, [shards, BURN_ADDRESS], [-bond, bond]);
     await expect(shards.connect(stranger).claim()).to.changeEtherBalances(
       ethers,
       [shards, stranger],
       [-bond / 8n, bond / 8n],
     );
+  });
+
+  it("lets anybody with the bond take over a shard without an operator, and remembers who operated it when", async () => {
+    const { shards, slashings, anchors, launcher, stranger, ethers } = beacon;
+    await openShards(beacon, 2);
+    const asSlashings = shards.connect(await impersonate(beacon, slashings));
+    const asAnchors = shards.connect(await impersonate(beacon, anchors));
+    const takeOver = (operator: string, value = bond, id = 2) =>
+      shards.connect(stranger).takeOver(id, operator, { value });
+    const operators = async (last: number) =>
+      Promise.all(Array.from({ length: last + 1 }, (_, generation) => shards.operatorOf(2, generation)));
+    await expect(takeOver(stranger.address))
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_HasOperator")
+      .withArgs(2, launcher.address);
+    await expect(asAnchors.advanceGeneration(2)).to.emit(shards, "GenerationAdvanced").withArgs(2, 1);
+    expect(await operators(2)).to.deep.equal([launcher.address, launcher.address, ZeroAddress]);
+    // What stands for generation 1 stands for what was done in generation 0.
+    await asSlashings.slashBond(2, 0, launcher.address);
+    await asAnchors.advanceGeneration(2);
+    expect(await operators(4)).to.deep.equal([launcher.address, launcher.address, ...Array(3).fill(ZeroAddress)]);
+    for (const value of [0n, bond - 1n, bond + 1n]) {
+      await expect(takeOver(stranger.address, value)).to.be.revertedWithCustomError(shards, "ShardRegistry_WrongBond");
+    }
+    await expect(takeOver(ZeroAddress)).to.be.revertedWithCustomError(shards, "ShardRegistry_ZeroOperator");
+    await expect(takeOver(stranger.address, bond, 3)).to.be.revertedWithCustomError(
+      shards,
+      "ShardRegistry_UnknownShard",
+    );
+    const taken = takeOver(stranger.address);
+    await expect(taken).to.emit(shards, "OperatorChanged").withArgs(2, 3, stranger.address);
+    await expect(taken).to.changeEtherBalance(ethers, shards, bond);
+    await expect(takeOver(launcher.address)).to.be.revertedWithCustomError(shards, "ShardRegistry_HasOperator");
+    const [nobody, first, second] = [ZeroAddress, launcher.address, stranger.address];
+    expect(await operators(4)).to.deep.equal([first, first, nobody, second, nobody]);
+    // The new operator's bond does not stand for what others did.
+    for (const generation of [0, 1, 2, 4]) {
+      expect(await asSlashings.slashBond.staticCall(2, generation, first)).to.equal(0);
+    }
+    await asSlashings.slashBond(2, 3, first);
+    await takeOver(first);
+    expect(await operators(5)).to.deep.equal([first, first, nobody, second, first, nobody]);
+    await expect(shards.operatorOf(3, 0)).to.be.revertedWithCustomError(shards, "ShardRegistry_UnknownShard");
+    expect(await shards.operatorOf(1, 0)).to.equal(first);
+  });
+
+  it("advances a generation for CrosslinkAnchors alone, and says so in the allocation", async () => {
+    const { shards, anchors, stranger } = beacon;
+    await openShards(beacon, 3);
+    await expect(shards.connect(stranger).advanceGeneration(2))
+      .to.be.revertedWithCustomError(shards, "ShardRegistry_NotAnchors")
+      .withArgs(stranger.address);
+    const asAnchors = shards.connect(await impersonate(beacon, anchors));
+    await asAnchors.advanceGeneration(2);
+    await asAnchors.advanceGeneration(2);
+    expect(await shards.allocation(0b111n)).to.deep.equal([0b101n, [1n | (2n << 64n) | (2n << 96n) | (3n << 128n)]]);
+    expect((await shards.shard(2)).bond).to.equal(bond);
   });
 
   it("counts ids from 1 and positions from 0", async () => {
@@ -90,6 +158,7 @@ describe("ShardRegistry", () => {
         BigInt(shardChainId(crypto, domain, id)),
         0n,
         bond,
+        0n,
       ]);
       expect(await shards.isOpen(id)).to.equal(true);
     }

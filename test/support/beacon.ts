@@ -13,6 +13,7 @@ import { CrosslinkAnchors__factory } from "../../types/factories/beacon/Crosslin
 import { RollCall__factory } from "../../types/factories/beacon/RollCall__factory.ts";
 import { Slashings__factory } from "../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../types/factories/beacon/Staking__factory.ts";
+import { DisputesMock__factory } from "../../types/factories/mocks/DisputesMock__factory.ts";
 import { Inbox__factory } from "../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
@@ -49,7 +50,8 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
   const vault = await new Vault__factory(launcher).deploy(registry, anchors);
   const inbox = await new Inbox__factory(launcher).deploy(registry, shards, vault);
   const rollCall = await new RollCall__factory(launcher).deploy(registry, anchors, staking);
-  const contracts = { registry, staking, shards, anchors, slashings, vault, inbox, rollCall };
+  const disputes = await new DisputesMock__factory(launcher).deploy();
+  const contracts = { registry, staking, shards, anchors, slashings, vault, inbox, rollCall, disputes };
   await registry.initialize(beaconContracts(contracts));
 
   const crypto: Crypto = await createNativeCrypto();
@@ -64,8 +66,9 @@ export function beaconContracts({
   anchors,
   slashings,
   rollCall,
-}: Record<"staking" | "anchors" | "slashings" | "rollCall", Addressable>) {
-  return { staking, anchors, slashings, rollCall };
+  disputes,
+}: Record<"staking" | "anchors" | "slashings" | "rollCall" | "disputes", Addressable>) {
+  return { staking, anchors, slashings, rollCall, disputes };
 }
 
 /** A signer that is a contract, or any other account; it has coins for gas. */

@@ -9,6 +9,7 @@ import { CrosslinkAnchors__factory } from "../../../../types/factories/beacon/Cr
 import { RollCall__factory } from "../../../../types/factories/beacon/RollCall__factory.ts";
 import { Slashings__factory } from "../../../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../../../types/factories/beacon/Staking__factory.ts";
+import { DisputesMock__factory } from "../../../../types/factories/mocks/DisputesMock__factory.ts";
 import { Inbox__factory } from "../../../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../../../types/factories/shards/Vault__factory.ts";
@@ -83,7 +84,8 @@ export class TestChain {
     const vault = await create(new Vault__factory(wallet), registry, anchors);
     const inbox = await create(new Inbox__factory(wallet), registry, shardRegistry, vault);
     const rollCall = await create(new RollCall__factory(wallet), registry, anchors, staking);
-    const contracts = { staking, anchors, slashings, rollCall };
+    const disputes = await create(new DisputesMock__factory(wallet));
+    const contracts = { staking, anchors, slashings, rollCall, disputes };
     await (await BeaconRegistry__factory.connect(registry, wallet).initialize(contracts, { nonce })).wait();
     const addresses = { registry, staking, anchors, slashings, rollCall, shardRegistry, inbox, vault };
     return { addresses, deploymentBlock };
