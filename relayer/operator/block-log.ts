@@ -87,14 +87,15 @@ export class BlockLog {
     return this.#lastOf.get(generation) ?? 0;
   }
 
-  /** Puts a block on top of the chain; it is on disk when this returns. @throws BlockLogError when it does not fit there */
+  /** Puts a block on top of the chain; it is on disk when this returns, one copy of it. @throws BlockLogError when it does not fit there */
   append(encoded: Uint8Array): void {
     const block = this.#parse(encoded);
     if (block.below !== (this.#chain.at(-1) ?? 0)) {
       throw new BlockLogError(`block ${block.number} does not fit on block ${this.last}`);
     }
-    this.#records.append(encoded);
-    this.#chain.push(this.#add(block));
+    const known = this.#byNumber.get(block.number)?.find((record) => equal(this.#at(record).hash, block.hash));
+    if (known === undefined) this.#records.append(encoded);
+    this.#chain.push(known ?? this.#add(block));
   }
 
   /** Whether the chain holds the crosslink's blocks, and above them only blocks of that generation. */

@@ -4,6 +4,7 @@ import { type BlockRequest, buildBlock } from "../../ledger/build-block.ts";
 import { createLedgerEnvironment, type LedgerEnvironment } from "../../ledger/environment.ts";
 import { executeBlock } from "../../ledger/execute-block.ts";
 import { ShardState } from "../../ledger/shard-state.ts";
+import { verifyBlock } from "../../ledger/verify-block.ts";
 import { BLOCK_HEADER_BYTES, type BlockHeader, readBlockHeader } from "../../protocol/block-header.ts";
 import { ByteReader } from "../../protocol/bytes.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
@@ -38,6 +39,8 @@ export interface BuiltChainBlock extends ChainBlock {
 
 /** Bytes of overwritten words that are kept for reads of earlier states. */
 const WORD_HISTORY_BYTES = 128 * 1024 * 1024;
+/** No signature is by the zero address. */
+const NOBODY = new Uint8Array(20);
 
 /** What the execution of a chain's blocks has led to. */
 interface Executed {
@@ -143,6 +146,15 @@ export class ShardChain {
     return branch === null ? null : this.#goTo(branch);
   }
 
+  /** Whether a published block is sound on top of the chain by its witness alone, as validators see it. */
+  verifies(encoded: Uint8Array): boolean {
+    const { view, shardId } = this.#options;
+    const { header: previous } = this.#executed.state;
+    const { generation } = readBlockHeader(new ByteReader(encoded.subarray(0, BLOCK_HEADER_BYTES)));
+    const operator = view.operatorOf(shardId, generation) ?? NOBODY;
+    return verifyBlock(this.#environment(), { previous, generation, operator }, encoded).ok;
+  }
+
   /** Executes a published block on top of the chain and writes it to the log. @throws LedgerError when it is unsound */
   take(encoded: Uint8Array): void {
     const executed = this.#execute(encoded);
@@ -241,8 +253,7 @@ export class ShardChain {
     const { view, shardId } = this.#options;
     const block = decodeBlock(encoded);
     const { generation } = block.header;
-    // Nobody has signed for the zero address.
-    const operator = view.operatorOf(shardId, generation) ?? new Uint8Array(20);
+    const operator = view.operatorOf(shardId, generation) ?? NOBODY;
     const outcome = executeBlock(this.#environment(), this.#executed.state, { generation, operator }, block);
     return { block, outcome };
   }

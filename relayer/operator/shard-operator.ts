@@ -156,7 +156,7 @@ export class ShardOperator {
     this.#isCatchingUp = true;
     try {
       this.#wantAnchored();
-      await new CatchUp({ shardId, crypto, view, chain, fetchBlocks, onError: this.#options.onError }).run(signal);
+      await new CatchUp({ shardId, crypto, view, chain, fetchBlocks }).run(signal);
     } finally {
       this.#isCatchingUp = false;
     }
