@@ -1,6 +1,7 @@
 import type { BlockHeader } from "../protocol/block-header.ts";
 import type { Crosslink } from "../protocol/crosslink.ts";
 import type { InboxEntry } from "../protocol/inbox-entry.ts";
+import type { RawTraceLeaf } from "../protocol/trace.ts";
 import type { StepAccess, StepWitness } from "./step-witness.ts";
 
 /** What is wrong with an anchored crosslink, and what shows it: the structs of contracts/types/DisputeEvidence.sol. */
@@ -56,14 +57,6 @@ export type Fault = (typeof FAULTS)[number];
 export interface HeaderOpening {
   readonly header: BlockHeader;
   readonly siblings: readonly Uint8Array[];
-}
-
-/** A leaf of a trace as it is claimed: a lying one need not be any `TraceLeaf`. Words of 32 bytes. */
-export interface RawTraceLeaf {
-  /** u64 index ‖ u8 kind ‖ u32 payload length ‖ u128 fees ‖ 3 bytes, which are zero in a sound leaf */
-  readonly word: Uint8Array;
-  readonly payloadHash: Uint8Array;
-  readonly stateRoot: Uint8Array;
 }
 
 export interface LeafOpening extends RawTraceLeaf {

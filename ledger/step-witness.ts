@@ -5,8 +5,10 @@ import type { LedgerEnvironment } from "./environment.ts";
 import { LedgerError, type LedgerErrorCode } from "./errors.ts";
 import { executeStep, type PreparedStep, prepareSteps } from "./execute-step.ts";
 import { OutboxBook, type OutboxOpening } from "./outbox-book.ts";
+import type { ShardState } from "./shard-state.ts";
 import type { StateAccess } from "./state-access.ts";
-import type { PathEnd, StateTree } from "./state-tree.ts";
+import type { PathEnd, StateTree, TreeUndo } from "./state-tree.ts";
+import type { Step } from "./step.ts";
 import type { StepContext } from "./step-context.ts";
 import { openWitness } from "./verify-block.ts";
 
@@ -53,6 +55,7 @@ export interface StepOpening {
 class RecordingState implements StateAccess {
   readonly accesses: StepAccess[] = [];
   readonly #tree: StateTree;
+  readonly #undos: TreeUndo[] = [];
   #isDirty = false;
 
   constructor(tree: StateTree) {
@@ -62,7 +65,7 @@ class RecordingState implements StateAccess {
 
   open(key: Uint8Array): number {
     if (this.#isDirty) {
-      this.#tree.commit(1);
+      this.#undos.push(this.#tree.commit(1).undo);
       this.#tree.beginStep(0);
       this.#isDirty = false;
     }
@@ -85,6 +88,28 @@ class RecordingState implements StateAccess {
     this.#tree.write(handle, word);
     this.#isDirty = true;
   }
+
+  /** Takes the tree back to where it stood before. */
+  takeBack(): void {
+    this.#tree.rollback();
+    for (let undo = this.#undos.pop(); undo !== undefined; undo = this.#undos.pop()) this.#tree.undo(undo);
+  }
+}
+
+/** @returns accesses of the step, as far as its execution goes: an inadmissible one has those that lead to the verdict */
+function recordStep(
+  state: RecordingState,
+  context: Omit<StepContext, "state">,
+  index: number,
+  step: PreparedStep,
+): StepWitness {
+  try {
+    executeStep({ ...context, state }, index, step);
+  } catch (error) {
+    if (!(error instanceof LedgerError) || WITNESS_FAULTS.has(error.code)) throw error;
+  }
+  const [outboxOpening] = context.outboxes.touched();
+  return { accesses: state.accesses, ...(outboxOpening === undefined ? {} : { outboxOpening }) };
 }
 
 /**
@@ -116,8 +141,8 @@ export function openStep(
 }
 
 /**
- * The witness of a step on a state that is committed, as far as its execution goes: an inadmissible step has one, too, of
- * the accesses that lead to the verdict. What the step writes stays in the tree, the last of it uncommitted.
+ * The witness of a step on a state that is committed, as far as its execution goes. What the step writes stays in the tree,
+ * the last of it uncommitted.
  * @param context what the step is executed in, but for its state; nothing may be uncommitted in its outboxes
  */
 export function witnessStep(
@@ -126,12 +151,44 @@ export function witnessStep(
   index: number,
   step: PreparedStep,
 ): StepWitness {
+  return recordStep(new RecordingState(tree), context, index, step);
+}
+
+/**
+ * Takes step `index` out of a block on top of a whole state, which is as before then. The steps before it must be sound.
+ * @param slot of the block
+ * @throws LedgerError when a step before is inadmissible, and FactsUnavailable
+ */
+export function openStepOn(
+  environment: LedgerEnvironment,
+  { tree, outboxes, header }: ShardState,
+  slot: number,
+  steps: readonly Step[],
+  index: number,
+): StepOpening {
+  const prepared = prepareSteps(environment, steps.slice(0, index + 1));
+  const step = prepared[index];
+  if (step === undefined) throw new RangeError(`no step ${index} among ${steps.length}`);
+  const execution = new BlockExecution(environment, tree, outboxes, header, slot);
+  try {
+    for (const before of prepared.slice(0, index)) execution.apply(before);
+  } catch (error) {
+    execution.rollback();
+    throw error;
+  }
+  const feesBefore = execution.fees;
+  const { undo } = tree.commit(index);
+  const outboxesBefore = outboxes.commit();
+
+  const preRoot = tree.root;
   const state = new RecordingState(tree);
   try {
-    executeStep({ ...context, state }, index, step);
-  } catch (error) {
-    if (!(error instanceof LedgerError) || WITNESS_FAULTS.has(error.code)) throw error;
+    const witness = recordStep(state, execution.context, index, step);
+    return { index, step, preRoot, feesBefore, witness };
+  } finally {
+    outboxes.rollback();
+    state.takeBack();
+    outboxes.restore(outboxesBefore);
+    tree.undo(undo);
   }
-  const [outboxOpening] = context.outboxes.touched();
-  return { accesses: state.accesses, ...(outboxOpening === undefined ? {} : { outboxOpening }) };
 }

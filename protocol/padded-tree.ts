@@ -22,7 +22,7 @@ export function hashNode(crypto: Crypto, left: Uint8Array, right: Uint8Array): U
 }
 
 /** All levels, from the padded leaves (flat, 32 bytes each) to the root. */
-function levels(crypto: Crypto, leaves: readonly Uint8Array[]): Uint8Array[] {
+export function paddedTreeLevels(crypto: Crypto, leaves: readonly Uint8Array[]): Uint8Array[] {
   let level: Uint8Array = new Uint8Array(32 << paddedTreeDepth(leaves.length));
   leaves.forEach((leaf, i) => {
     level.set(leaf, 32 * i);
@@ -39,13 +39,13 @@ function levels(crypto: Crypto, leaves: readonly Uint8Array[]): Uint8Array[] {
 
 /** Root of the tree; zero for no leaves. */
 export function paddedTreeRoot(crypto: Crypto, leaves: readonly Uint8Array[]): Uint8Array {
-  return levels(crypto, leaves).at(-1) as Uint8Array;
+  return paddedTreeLevels(crypto, leaves).at(-1) as Uint8Array;
 }
 
 /** Siblings of leaf `index`, bottom up. */
 export function paddedTreeProof(crypto: Crypto, leaves: readonly Uint8Array[], index: number): Uint8Array[] {
   if (index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index} among ${leaves.length}`);
-  return levels(crypto, leaves)
+  return paddedTreeLevels(crypto, leaves)
     .slice(0, -1)
     .map((level, k) => {
       const sibling = (index >> k) ^ 1;

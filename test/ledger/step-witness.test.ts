@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { LedgerError } from "../../ledger/errors.ts";
 import { prepareSteps } from "../../ledger/execute-step.ts";
 import { replayStep } from "../../ledger/replay-step.ts";
-import { openStep, type StepAccess, type StepOpening } from "../../ledger/step-witness.ts";
+import { openStep, openStepOn, type StepAccess, type StepOpening } from "../../ledger/step-witness.ts";
 import { toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { type ExampleBlock, exampleBlocks } from "./example-blocks.ts";
 
@@ -31,6 +31,21 @@ describe("ledger/step-witness", () => {
       }
     });
   }
+
+  it("takes the same out of a block on top of the whole state, and leaves that as it was", () => {
+    for (const example of exampleBlocks().reverse()) {
+      const { shard, previous, block } = example;
+      shard.state.undoBlock();
+      const root = toHex(shard.state.root);
+      const outboxes = shard.state.outboxes.all();
+      for (const index of block.steps.keys()) {
+        const opening = openStepOn(shard.environment, shard.state, block.header.slot, block.steps, index);
+        expect(opening).to.deep.equal(openStep(shard.environment, previous, block, index));
+        expect(toHex(shard.state.root)).to.equal(root);
+        expect(shard.state.outboxes.all()).to.deep.equal(outboxes);
+      }
+    }
+  });
 
   it("has accesses that end in every way", () => {
     const ends = every.flatMap(({ example, index }) => open(example, index).witness.accesses.map(({ end }) => end));

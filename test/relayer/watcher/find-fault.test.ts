@@ -1,0 +1,347 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { DisputeEvidence, Fault, HeaderOpening, LeafOpening } from "../../../ledger/dispute-evidence.ts";
+import { FAULTS } from "../../../ledger/dispute-evidence.ts";
+import { LedgerError } from "../../../ledger/errors.ts";
+import { prepareSteps } from "../../../ledger/execute-step.ts";
+import { replayStep } from "../../../ledger/replay-step.ts";
+import { ShardState } from "../../../ledger/shard-state.ts";
+import { encodeBlockStart, encodeImportInbox, STEP_KIND, type Step } from "../../../ledger/step.ts";
+import { blockHash } from "../../../protocol/block-header.ts";
+import { equal, toHex, ZERO_HASH } from "../../../protocol/bytes.ts";
+import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../../protocol/crosslink.ts";
+import type { InboxEntry } from "../../../protocol/inbox-entry.ts";
+import { paddedTreeProof, paddedTreeRoot, rootFromPath } from "../../../protocol/padded-tree.ts";
+import { rawTraceLeafHash, readTraceWord } from "../../../protocol/trace.ts";
+import { ClaimedTrace } from "../../../relayer/watcher/claimed-trace.ts";
+import { findFault, leadTo } from "../../../relayer/watcher/find-fault.ts";
+import type { FaultFinding, Finding } from "../../../relayer/watcher/finding.ts";
+import { addressAt, crypto, domain, ETHER, keyOf, Shard } from "../../ledger/shard-fixture.ts";
+import { type LieOptions, type LyingCrosslink, lie, partOf, type SoundCrosslink } from "../../support/liars.ts";
+import { property } from "../../support/property.ts";
+
+const ALICE = keyOf(1);
+const EPOCH = 5;
+const OPTIONS: LieOptions = { crypto, domain, slotsPerEpoch: 8 };
+
+/** A shard with its sound crosslinks, and a watcher's own state of it. */
+class Watched {
+  readonly shard = new Shard(1);
+  readonly state = ShardState.genesis(crypto, 128);
+  readonly outboxes = [];
+  readonly sound: SoundCrosslink[] = [];
+  inboxQuota = 2;
+  #parent: Crosslink = genesisCrosslink(1);
+  #below: HeaderOpening | null = null;
+  #nonce = 0n;
+  readonly entries: InboxEntry[] = [];
+
+  deposit(value: bigint, epoch = 0): Step {
+    const entry = this.shard.entry({ recipient: ALICE.address, value }, this.entries.length, epoch);
+    this.entries.push(entry);
+    return { kind: STEP_KIND.importInbox, payload: encodeImportInbox(entry) };
+  }
+
+  transfers(count: number): Step[] {
+    return Array.from({ length: count }, (_, i) => this.shard.transfer(ALICE, addressAt(i), 1n, this.#nonce++));
+  }
+
+  /** The next sound crosslink: blocks of so many steps besides the first. */
+  build(epoch: number, blocks: readonly (readonly Step[])[]): SoundCrosslink {
+    const { state, environment } = this.shard;
+    const built = blocks.map((candidates, i) => this.shard.build(8 * epoch + i, candidates));
+    expect(built.flatMap(({ skipped }) => skipped)).to.deep.equal([]);
+    const hashes = built.map((each) => each.blockHash);
+    const parent = this.#parent;
+    const crosslink: Crosslink = {
+      shardId: environment.shardId,
+      generation: 0,
+      epoch,
+      parent: crosslinkHash(crypto, domain, parent),
+      firstBlock: parent.lastBlock + 1,
+      lastBlock: parent.lastBlock + blocks.length,
+      blocksRoot: paddedTreeRoot(crypto, hashes),
+      stateRoot: state.root.slice(),
+    };
+    const sound = { crosslink, parent, below: this.#below, blocks: built };
+    this.sound.push(sound);
+    this.#parent = crosslink;
+    const last = built.length - 1;
+    const header = built[last]?.header as HeaderOpening["header"];
+    this.#below = { header, siblings: paddedTreeProof(crypto, hashes, last) };
+    return sound;
+  }
+
+  /** What the watcher comes to when everything that it asks for and that can be answered is answered. */
+  judge(lying: LyingCrosslink, copies: "none" | "published" | "tampered", height = 8): FaultFinding | "sound" {
+    const { crosslink, parent, below, blocks } = lying;
+    const { environment } = this.shard;
+    const headers = blocks.map(({ header }) => header);
+    const traces = blocks.map(({ header }) => new ClaimedTrace(crypto, header.stepCount));
+    const bodies = blocks.map(({ steps }) =>
+      steps.map(({ leaf, payload }) => ({ kind: readTraceWord(leaf.word).kind, payload })),
+    );
+    const tampered = bodies.map((body) => body.map((step, i) => (i === 1 ? { ...step, payload: ZERO_HASH } : step)));
+    const published = { none: [], published: [bodies], tampered: [tampered, bodies] }[copies];
+    let known: typeof headers | null = null;
+    const silence = (): FaultFinding => ({
+      kind: "fault",
+      fault: "Unanswered",
+      index: null,
+      evidence: { predicate: "Silence", challenge: 1n },
+    });
+    for (let asked = 0; asked < 80; asked++) {
+      const root = toHex(this.state.root);
+      const finding: Finding = findFault(
+        {
+          environment,
+          state: this.state,
+          commitmentOf: () => null,
+          duties: {
+            forceEpochs: 2,
+            inboxQuota: this.inboxQuota,
+            messageQuota: 2,
+            inboxEntry: (_, index) => this.entries[index] ?? null,
+            outboxesTo: () => this.outboxes,
+          },
+        },
+        {
+          crosslink,
+          parent,
+          below,
+          headers: known,
+          copiesOf: (index) => published.map((each) => each[index] as Step[]),
+          claimedOf: (index) => traces[index] as ClaimedTrace,
+        },
+      );
+      if (finding.kind === "sound") return "sound";
+      expect(toHex(this.state.root), "the state is as it was").to.equal(root);
+      if (finding.kind === "fault") return finding;
+      if (finding.what === "headers") {
+        if (known !== null || !leadTo(environment, headers, crosslink.blocksRoot)) return silence();
+        known = headers;
+        continue;
+      }
+      for (const chunk of finding.chunks) {
+        const { stepCount, traceRoot } = headers[finding.index] as HeaderOpening["header"];
+        const trace = traces[finding.index] as ClaimedTrace;
+        expect(trace.isRevealed(chunk), "nothing is asked for twice").to.equal(false);
+        for (let at = 256 * chunk; at < Math.min(256 * (chunk + 1), stepCount); at += 2 ** height) {
+          const part = partOf(blocks[finding.index] as LyingCrosslink["blocks"][number], at, height);
+          const first = part.steps[0] as (typeof part.steps)[number];
+          const alone = new ClaimedTrace(crypto, stepCount);
+          alone.add(part);
+          // As the contract: what does not lead to the trace root is no answer.
+          if (!equal(rootFromPath(crypto, rawTraceLeafHash(crypto, first.leaf), at, alone.path(at, [])), traceRoot)) {
+            return silence();
+          }
+          trace.add(part);
+        }
+      }
+    }
+    throw new Error("the watcher asks without end");
+  }
+}
+
+/** Whether a verifier that knows nothing but the crosslink would see the fault, too. */
+function shows({ shard }: Watched, { crosslink, parent }: LyingCrosslink, { fault, evidence }: FaultFinding): boolean {
+  const { environment } = shard;
+  const isIn = ({ header, siblings }: HeaderOpening, { blocksRoot }: Crosslink, index: number) =>
+    equal(rootFromPath(crypto, blockHash(crypto, domain, header), index, siblings), blocksRoot);
+  const isLeaf = (leaf: LeafOpening, { header }: HeaderOpening, step: number) =>
+    equal(rootFromPath(crypto, rawTraceLeafHash(crypto, leaf), step, leaf.siblings), header.traceRoot);
+  const isBelow = (below: Extract<DisputeEvidence, { predicate: "Step" }>["below"], index: number) => {
+    if (index > 0) return below !== null && isIn(below.header, crosslink, index - 1);
+    if (below === null) return parent.lastBlock === 0;
+    return below.parent === parent && isIn(below.header, parent, parent.lastBlock - parent.firstBlock);
+  };
+  switch (evidence.predicate) {
+    case "Crosslink":
+      return crosslink.firstBlock !== evidence.parent.lastBlock + 1;
+    case "Header":
+      return isIn(evidence.header, crosslink, evidence.index);
+    case "HeaderLink":
+      return isIn(evidence.header, crosslink, evidence.index) && isBelow(evidence.below, evidence.index);
+    case "Boundary": {
+      const { header, index, leaf } = evidence;
+      if (!isIn(header, crosslink, index)) return false;
+      if (leaf === null) return !equal(header.header.stateRoot, crosslink.stateRoot);
+      const last = header.header.stepCount - 1;
+      const hides = leaf.siblings.some((hash, k) => ((last >> k) & 1) === 0 && !equal(hash, zeroTree(k)));
+      return isLeaf(leaf, header, last) && hides === (fault === "TracePadding");
+    }
+    case "Leaf":
+      return isIn(evidence.header, crosslink, evidence.index) && isLeaf(evidence.leaf, evidence.header, evidence.step);
+    case "Step": {
+      const { header, index, step, leaf, previous, below, payload, witness } = evidence;
+      const { slot } = header.header;
+      const ends = isIn(header, crosslink, index) && isLeaf(leaf, header, step);
+      const starts = previous === null ? isBelow(below, index) : isLeaf(previous, header, step - 1);
+      if (!ends || !starts || !equal(crypto.keccak256(payload), leaf.payloadHash)) return false;
+      const { kind, length, fees } = readTraceWord(leaf.word);
+      if (fault === "WrongPayloadLength") return length !== payload.length;
+      const [prepared] = prepareSteps(environment, [{ kind, payload }]);
+      const preRoot = previous?.stateRoot ?? below?.header.header.stateRoot ?? ZERO_HASH;
+      const feesBefore = previous === null ? 0n : readTraceWord(previous.word).fees;
+      const opening = { index: step, step: prepared as NonNullable<typeof prepared>, preRoot, feesBefore, witness };
+      try {
+        const outcome = replayStep(environment, slot, below?.header.header.fees ?? 0n, opening);
+        if (outcome.fees !== fees) return fault === "WrongStepFees";
+        return fault === "WrongStepState" && !equal(outcome.stateRoot, leaf.stateRoot);
+      } catch (error) {
+        const isVerdict = error instanceof LedgerError && !/Witness|Outbox|Facts/.test(error.code);
+        return isVerdict && fault === "StepInadmissible";
+      }
+    }
+    case "InboxDuty":
+    case "MessageDuty":
+      return isIn(evidence.last, crosslink, crosslink.lastBlock - crosslink.firstBlock);
+    case "Silence":
+      return fault === "Unanswered";
+  }
+}
+
+/** Root of an empty subtree in a padded tree. */
+function zeroTree(height: number): Uint8Array {
+  return paddedTreeRoot(crypto, new Array<Uint8Array>(2 ** height).fill(ZERO_HASH));
+}
+
+describe("findFault", () => {
+  /** Two crosslinks of which the watcher has followed the first: 3 blocks each, so that their trees have padding. */
+  function twoCrosslinks(last: readonly (readonly Step[])[] | null = null): {
+    watched: Watched;
+    sound: SoundCrosslink;
+  } {
+    const watched = new Watched();
+    const first = watched.build(1, [[watched.deposit(ETHER)], watched.transfers(3), watched.transfers(1)]);
+    expect(watched.judge(lie("None", first, OPTIONS), "published")).to.equal("sound");
+    const blocks = last ?? [watched.transfers(17), watched.transfers(2), watched.transfers(20)];
+    return { watched, sound: watched.build(EPOCH, blocks) };
+  }
+
+  /** Faults that are lies, and not omissions. */
+  const LIES = FAULTS.filter((fault) => !["None", "InboxLeftLying", "MessageLeftLying", "Unanswered"].includes(fault));
+
+  function expectFound(watched: Watched, lying: LyingCrosslink, found: FaultFinding | "sound", fault: Fault): void {
+    if (found === "sound") throw new Error(`${fault} is taken for sound`);
+    expect(found.fault).to.equal(fault);
+    expect(shows(watched, lying, found), `evidence of ${fault}`).to.equal(true);
+  }
+
+  for (const fault of LIES) {
+    it(`finds ${fault}, with the block published or withheld`, () => {
+      for (const copies of ["published", "none"] as const) {
+        const { watched, sound } = twoCrosslinks();
+        const lying = lie(fault, sound, OPTIONS);
+        // What hides leaves of the blocks tree cannot be answered: the headers do not lead to its root.
+        const expected = fault === "BlocksPadding" ? "Unanswered" : fault;
+        expectFound(watched, lying, watched.judge(lying, copies, 3), expected);
+      }
+    });
+  }
+
+  it("finds one lie anywhere, whatever copies say, and accuses no honest crosslink", () => {
+    const anywhere = fc.record({
+      fault: fc.constantFrom("None" as const, ...LIES),
+      index: fc.nat(2),
+      where: fc.nat(1000),
+      copies: fc.constantFrom("none" as const, "published" as const, "tampered" as const),
+      height: fc.integer({ min: 3, max: 8 }),
+      sizes: fc.tuple(fc.nat(40), fc.nat(40), fc.nat(40)),
+    });
+    fc.assert(
+      fc.property(anywhere, ({ fault, index, where, copies, height, sizes }) => {
+        const watched = new Watched();
+        const [deposit, ...blocks] = [[watched.deposit(ETHER)], ...sizes.map((size) => watched.transfers(size))];
+        const first = watched.build(1, [deposit as Step[]]);
+        expect(watched.judge(lie("None", first, OPTIONS), copies, height)).to.equal("sound");
+        const sound = watched.build(EPOCH, blocks);
+        const count = (sound.blocks[index] as (typeof sound.blocks)[number]).steps.length;
+        fc.pre(fault !== "TracePadding" || !Number.isInteger(Math.log2(count)));
+        const lying = lie(fault, sound, { ...OPTIONS, index, step: where % count });
+        const found = watched.judge(lying, copies, height);
+        if (fault === "None") {
+          expect(found).to.equal("sound");
+          return;
+        }
+        // Leaves that stand within what is answered at once cannot be hidden: then there is no answer.
+        const isSilence = fault === "BlocksPadding" || (found !== "sound" && found.fault === "Unanswered");
+        if (isSilence) expect(fault).to.match(/Padding$/);
+        expectFound(watched, lying, found, isSilence ? "Unanswered" : fault);
+      }),
+      property(120),
+    );
+  });
+
+  it("finds what is wrong in a trace of several chunks by the roots of an answer to another one", () => {
+    const watched = new Watched();
+    const first = watched.build(1, [[watched.deposit(ETHER)]]);
+    expect(watched.judge(lie("None", first, OPTIONS), "published")).to.equal("sound");
+    const sound = watched.build(EPOCH, [watched.transfers(540)]);
+    for (const [fault, step] of [
+      ["WrongStepState", 299],
+      ["WrongStepState", 256],
+      ["WrongStepFees", 520],
+      ["LeafPadding", 3],
+      ["TracePadding", 0],
+      ["StepInadmissible", 0],
+    ] as const) {
+      for (const copies of ["published", "tampered", "none"] as const) {
+        const lying = lie(fault, sound, { ...OPTIONS, step });
+        expectFound(watched, lying, watched.judge(lying, copies, 6), fault);
+      }
+    }
+  }).timeout(60_000);
+
+  it("shows every kind of inadmissible step", () => {
+    const { watched, sound } = twoCrosslinks();
+    const { shard } = watched;
+    const signed = (nonce: bigint, value = 1n) => shard.transfer(ALICE, addressAt(1), value, nonce);
+    const start = (slot: number) => encodeBlockStart({ slot, seed: ZERO_HASH, shardCount: 3 });
+    const steps: Step[] = [
+      signed(0n),
+      signed(44n, 2n * ETHER),
+      shard.transfer(ALICE, null as unknown as Uint8Array, 1n, 44n),
+      shard.deposit(addressAt(4), 1n),
+      { kind: STEP_KIND.importInbox, payload: ZERO_HASH },
+      { kind: STEP_KIND.importMessage, payload: ZERO_HASH },
+      { kind: STEP_KIND.blockStart, payload: start(42) },
+      { kind: STEP_KIND.blockStart, payload: start(41) },
+      { kind: STEP_KIND.blockStart, payload: ZERO_HASH },
+    ];
+    shard.facts.inbox.clear();
+    for (const inadmissible of steps) {
+      const lying = lie("StepInadmissible", sound, { ...OPTIONS, inadmissible });
+      expectFound(watched, lying, watched.judge(lying, "published"), "StepInadmissible");
+    }
+  });
+
+  it("finds an inbox entry that is left lying, and none where the quota is met", () => {
+    for (const [inboxQuota, expected] of [
+      [2, "InboxLeftLying"],
+      [1, null],
+    ] as const) {
+      const { watched } = twoCrosslinks();
+      const deposit = watched.deposit(1n, EPOCH - 1);
+      watched.deposit(2n, EPOCH - 1);
+      watched.inboxQuota = inboxQuota;
+      const sound = watched.build(EPOCH + 1, [[deposit]]);
+      const lying = lie("InboxLeftLying", sound, OPTIONS);
+      const previous = watched.judge(lie("None", watched.sound[1] as SoundCrosslink, OPTIONS), "published");
+      expect(previous).to.equal("sound");
+      const found = watched.judge(lying, "published");
+      if (expected === null) expect(found).to.equal("sound");
+      else expectFound(watched, lying, found, expected);
+    }
+  });
+
+  it("says nothing before the parent chain is known far enough", () => {
+    const { watched, sound } = twoCrosslinks();
+    watched.shard.facts.horizon = 3;
+    const root = toHex(watched.state.root);
+    expect(() => watched.judge(lie("None", sound, OPTIONS), "published")).to.throw(LedgerError, "FactsUnavailable");
+    expect(toHex(watched.state.root)).to.equal(root);
+    watched.shard.facts.horizon = Number.POSITIVE_INFINITY;
+    expect(watched.judge(lie("None", sound, OPTIONS), "published")).to.equal("sound");
+  });
+});
