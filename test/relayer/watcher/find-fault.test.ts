@@ -28,7 +28,8 @@ const OPTIONS: LieOptions = { crypto, domain, slotsPerEpoch: 8 };
 class Watched {
   readonly shard = new Shard(1);
   readonly state = ShardState.genesis(crypto, 128);
-  readonly outboxes = [];
+  /** Epochs in which messages of shard 2 were demanded. */
+  readonly demands: number[] = [];
   readonly sound: SoundCrosslink[] = [];
   inboxQuota = 2;
   #parent: Crosslink = genesisCrosslink(1);
@@ -102,7 +103,8 @@ class Watched {
             inboxQuota: this.inboxQuota,
             messageQuota: 2,
             inboxEntry: (_, index) => this.entries[index] ?? null,
-            outboxesTo: () => this.outboxes,
+            demandedSources: () => [2],
+            demandedIn: (_, source, index) => (source === 2 ? (this.demands[index] ?? null) : null),
           },
         },
         {
@@ -333,6 +335,14 @@ describe("findFault", () => {
       if (expected === null) expect(found).to.equal("sound");
       else expectFound(watched, lying, found, expected);
     }
+  });
+
+  it("finds a message that was demanded and is left lying", () => {
+    const { watched, sound } = twoCrosslinks();
+    watched.demands.push(EPOCH - 1);
+    expect(watched.judge(lie("None", sound, OPTIONS), "published")).to.equal("sound");
+    const lying = lie("MessageLeftLying", watched.build(EPOCH + 1, [watched.transfers(1)]), OPTIONS);
+    expectFound(watched, lying, watched.judge(lying, "published"), "MessageLeftLying");
   });
 
   it("says nothing before the parent chain is known far enough", () => {
