@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {ShardCall, ShardTransaction} from "../types/ShardTransaction.sol";
-import {StepVerdict} from "../types/StepVerdict.sol";
+import {StepOutcome, StepOutcomes} from "../types/Step.sol";
+import {StepError} from "../types/StepError.sol";
 import {RlpReader, StrictRlp} from "./StrictRlp.sol";
 
 /// @title Transactions of a shard: decoding, signer, and every rule that needs no state
@@ -16,6 +17,7 @@ library ShardTransactions {
     uint256 internal constant TRANSFER_GAS = 21_000;
     uint256 internal constant SEND_MESSAGE_GAS = 100_000;
 
+    address internal constant FEE_COLLECTOR = 0x0000000000000000000000000000000000005700;
     address internal constant MESSENGER = 0x0000000000000000000000000000000000005701;
     bytes4 private constant SEND_MESSAGE = bytes4(keccak256("sendMessage(uint32,address,bytes)"));
 
@@ -54,21 +56,26 @@ library ShardTransactions {
         ok = isAddress && !reader.malformed && reader.offset == end && t.nonce != type(uint64).max;
     }
 
-    /// @notice `Sound` and the signer, or the first rule before those of nonce and balance that the transaction breaks.
+    /// @notice The signer, or the first rule before those of nonce and balance that the transaction breaks.
     function admit(
         ShardTransaction memory t,
         uint64 chainId
-    ) internal pure returns (StepVerdict verdict, address sender) {
-        if (t.chainId != chainId) return (StepVerdict.WrongChainId, sender);
-        if (t.hasAccessList) return (StepVerdict.AccessList, sender);
-        if (t.isCreation) return (StepVerdict.Creation, sender);
+    ) internal pure returns (StepOutcome memory refusal, address sender) {
+        if (t.chainId != chainId) return (StepOutcomes.refused(StepError.WrongChainId, t.chainId), sender);
+        if (t.hasAccessList) return (StepOutcomes.refused(StepError.AccessList), sender);
+        if (t.isCreation) return (StepOutcomes.refused(StepError.Creation), sender);
         ShardCall call = callOf(t);
-        if (call == ShardCall.Unknown) return (StepVerdict.UnknownCall, sender);
-        if (t.gasLimit < flatGasOf(call)) return (StepVerdict.GasLimitTooLow, sender);
-        if (t.maxPriorityFeePerGas > t.maxFeePerGas) return (StepVerdict.PriorityFeeAboveMaxFee, sender);
-        if (t.maxFeePerGas < BASE_FEE) return (StepVerdict.FeeTooLow, sender);
+        if (call == ShardCall.Unknown) return (StepOutcomes.refused(StepError.UnknownCall, uint160(t.to)), sender);
+        uint256 gas = flatGasOf(call);
+        if (t.gasLimit < gas) return (StepOutcomes.refused(StepError.GasLimitTooLow, t.gasLimit, gas), sender);
+        if (t.maxPriorityFeePerGas > t.maxFeePerGas) {
+            return (StepOutcomes.refused(StepError.PriorityFeeAboveMaxFee), sender);
+        }
+        if (t.maxFeePerGas < BASE_FEE) {
+            return (StepOutcomes.refused(StepError.FeeTooLow, t.maxFeePerGas, BASE_FEE), sender);
+        }
         sender = signerOf(t);
-        if (sender == address(0)) verdict = StepVerdict.InvalidSignature;
+        if (sender == address(0)) refusal = StepOutcomes.refused(StepError.InvalidSignature);
     }
 
     /// @notice What a transaction that creates nothing calls.

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {ShardTransactions} from "../libraries/ShardTransactions.sol";
 import {ShardTransaction} from "../types/ShardTransaction.sol";
-import {StepVerdict} from "../types/StepVerdict.sol";
+import {StepOutcome, StepOutcomes} from "../types/Step.sol";
+import {StepError} from "../types/StepError.sol";
 
 /// @notice Opens the internal functions of `ShardTransactions` to tests.
 contract ShardTransactionsMock {
@@ -16,10 +17,10 @@ contract ShardTransactionsMock {
     function admit(
         bytes calldata payload,
         uint64 chainId
-    ) external pure returns (StepVerdict verdict, address sender, uint256 fee) {
+    ) external pure returns (StepOutcome memory refusal, address sender, uint256 fee) {
         (bool ok, ShardTransaction memory transaction) = ShardTransactions.decode(payload);
-        if (!ok) return (StepVerdict.Malformed, address(0), 0);
-        (verdict, sender) = transaction.admit(chainId);
-        if (verdict == StepVerdict.Sound) fee = transaction.feeOf();
+        if (!ok) return (StepOutcomes.refused(StepError.Malformed), address(0), 0);
+        (refusal, sender) = transaction.admit(chainId);
+        if (!refusal.isRefused()) fee = transaction.feeOf();
     }
 }

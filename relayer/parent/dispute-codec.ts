@@ -150,7 +150,8 @@ function cursors(duty: Extract<DisputeEvidence, { predicate: "InboxDuty" | "Mess
   };
 }
 
-function witnessStruct({ accesses, outboxOpening, checkpoint }: DisputedStepWitness): unknown {
+/** `StepWitness`, with bytes as they are. */
+export function witnessStruct({ accesses, outboxOpening, checkpoint }: DisputedStepWitness) {
   return {
     accesses: accesses.map(accessStruct),
     outbox: outboxOpening?.outbox ?? { count: 0, frontier: [] },

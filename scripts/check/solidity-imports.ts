@@ -18,7 +18,8 @@ function objection(from: string, to: string): string | undefined {
   }
   const own = path.posix.dirname(from);
   const other = path.posix.dirname(to);
-  if (own === other || own.startsWith(MOCKS)) return undefined;
+  // What is in a folder below is a part of its own.
+  if (own === other || other.startsWith(`${own}/`) || own.startsWith(MOCKS)) return undefined;
   if (other.startsWith(MOCKS)) return "doubles are for tests";
   if (other === TYPES) return undefined;
   if (own === TYPES) return "types build on types alone";

@@ -17,7 +17,7 @@ import {
   type UnsignedTransaction,
 } from "../../protocol/transaction.ts";
 import { property } from "../support/property.ts";
-import { STEP_VERDICTS } from "../support/step-verdicts.ts";
+import { STEP_ERRORS } from "../support/step-executor.ts";
 
 const CHAIN_ID = 0xabcdef012345n;
 const SECRET_KEY = new Uint8Array(32).fill(0x17);
@@ -106,12 +106,12 @@ describe("transactions: TypeScript, Solidity and ethers", () => {
     const environment = { crypto, chainId: CHAIN_ID } as LedgerEnvironment;
     const [admitted] = admitTransactions(environment, [payload]);
     const judged = await mock.admit(payload, CHAIN_ID);
-    const verdict = STEP_VERDICTS[Number(judged.verdict)] as string;
+    const verdict = STEP_ERRORS[Number(judged.refusal.code)] as string;
     if (admitted === undefined) throw new Error("no answer");
     if (admitted instanceof LedgerError) {
       expect(verdict).to.equal(admitted.code, toHex(payload));
     } else {
-      expect(verdict).to.equal("Sound", toHex(payload));
+      expect(verdict).to.equal("None", toHex(payload));
       expect(judged.sender.toLowerCase()).to.equal(toHex(admitted.sender));
       expect(judged.fee).to.equal(admitted.fee);
     }
@@ -134,7 +134,7 @@ describe("transactions: TypeScript, Solidity and ethers", () => {
       }),
       property(300),
     );
-    expect([...verdicts]).to.include.members(["Sound", "WrongChainId", "Creation", "UnknownCall", "GasLimitTooLow"]);
+    expect([...verdicts]).to.include.members(["None", "WrongChainId", "Creation", "UnknownCall", "GasLimitTooLow"]);
     expect([...verdicts]).to.include.members(["PriorityFeeAboveMaxFee", "FeeTooLow"]);
   });
 

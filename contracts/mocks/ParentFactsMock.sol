@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ILedgerVerifier} from "../disputes/ILedgerVerifier.sol";
+import {Checkpoint, Settlement} from "../types/Checkpoint.sol";
+import {Parameters} from "../types/Parameters.sol";
+import {StepCall, StepOutcome} from "../types/Step.sol";
+
+/// @notice What the parent chain knows, as far as one step asks for it.
+struct Facts {
+    bytes32 domainSeparator;
+    uint64 currentEpoch;
+    uint64 seedEpoch;
+    bytes32 seed;
+    uint64 openedEpoch;
+    uint32 openedCount;
+    uint64 entryIndex;
+    bytes32 entry;
+    uint64 checkpointEpoch;
+    Settlement settlement;
+    bytes32 commitment;
+}
+
+/// @notice Stands for all contracts that LedgerVerifier asks, with answers that a test gives; it reverts for whatever
+///         else it is asked.
+contract ParentFactsMock {
+    error ParentFactsMock_Unexpected(uint256 asked, uint256 expected);
+
+    Parameters private _parameters;
+    Facts private _facts;
+
+    function configure(uint32 slotsPerEpoch, uint32 inputDelay, uint32 shardCount) external {
+        _parameters.slotsPerEpoch = slotsPerEpoch;
+        _parameters.inputDelay = inputDelay;
+        _parameters.shardCount = shardCount;
+    }
+
+    /// @notice Sets the facts and executes the step by them: for calls that leave nothing behind.
+    function execute(
+        ILedgerVerifier verifier,
+        Facts calldata facts,
+        StepCall calldata step
+    ) external returns (StepOutcome memory outcome, uint256 gasUsed) {
+        _facts = facts;
+        uint256 before = gasleft();
+        outcome = verifier.execute(step);
+        gasUsed = before - gasleft();
+    }
+
+    function parameters() external view returns (Parameters memory) {
+        return _parameters;
+    }
+
+    function domainSeparator() external view returns (bytes32) {
+        return _facts.domainSeparator;
+    }
+
+    function currentEpoch() external view returns (uint64) {
+        return _facts.currentEpoch;
+    }
+
+    function seed(uint64 epoch) external view returns (bytes32) {
+        _expect(epoch, _facts.seedEpoch);
+        return _facts.seed;
+    }
+
+    function openedAsOf(uint64 epoch) external view returns (uint32) {
+        _expect(epoch, _facts.openedEpoch);
+        return _facts.openedCount;
+    }
+
+    function entry(uint32, uint64 index) external view returns (bytes32) {
+        _expect(index, _facts.entryIndex);
+        return _facts.entry;
+    }
+
+    function settlement(uint64 epoch) external view returns (Settlement memory) {
+        _expect(epoch, _facts.checkpointEpoch);
+        return _facts.settlement;
+    }
+
+    function checkpoint(uint64 epoch) external view returns (Checkpoint memory c) {
+        _expect(epoch, _facts.checkpointEpoch);
+        c.commitment = _facts.commitment;
+    }
+
+    function _expect(uint256 asked, uint256 expected) private pure {
+        if (asked != expected) revert ParentFactsMock_Unexpected(asked, expected);
+    }
+}
