@@ -3,14 +3,16 @@ import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
 import { inboxEntryDigest } from "../../protocol/inbox-entry.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { InboxEntryAdded } from "./parent-log.ts";
-import type { RecordedInboxEntry } from "./parent-view.ts";
+import type { InboxEntryAdded, MessageDemanded } from "./parent-log.ts";
+import type { MessageDemand, RecordedInboxEntry } from "./parent-view.ts";
 
 /** What the parent chain told each shard, in order. */
 export class InboxHistory {
   readonly #crypto: Crypto;
   readonly #domain: Domain;
   readonly #entries = new Map<number, RecordedInboxEntry[]>();
+  /** By destination, source and index. */
+  readonly #demands = new Map<number, Map<number, Map<number, MessageDemand>>>();
 
   constructor(crypto: Crypto, domain: Domain) {
     this.#crypto = crypto;
@@ -27,6 +29,21 @@ export class InboxHistory {
     }
     entries.push(entry);
     this.#entries.set(entry.shardId, entries);
+  }
+
+  demand({ demand }: MessageDemanded): void {
+    const { destination, source, index } = demand;
+    const sources = this.#demands.get(destination) ?? new Map<number, Map<number, MessageDemand>>();
+    const demands = sources.get(source) ?? new Map<number, MessageDemand>();
+    this.#demands.set(destination, sources.set(source, demands.set(index, demand)));
+  }
+
+  demanded(destination: number, source: number, index: number): MessageDemand | null {
+    return this.#demands.get(destination)?.get(source)?.get(index) ?? null;
+  }
+
+  demandedSources(destination: number): number[] {
+    return [...(this.#demands.get(destination)?.keys() ?? [])].sort((a, b) => a - b);
   }
 
   count(shardId: number): number {

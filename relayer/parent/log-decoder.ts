@@ -5,7 +5,7 @@ import type { CheckpointSubmission } from "./checkpoint-submission.ts";
 import type { Contracts } from "./contracts.ts";
 import { ParentInconsistent } from "./errors.ts";
 import type { ParentLog } from "./parent-log.ts";
-import type { AnswerPlace, ParentBlock } from "./parent-view.ts";
+import type { LogPlace, ParentBlock } from "./parent-view.ts";
 import { decodeSubmission } from "./submission-codec.ts";
 
 /** Events that say nothing that others do not say, or nothing that a rule of the relayer asks for. */
@@ -53,7 +53,7 @@ function positionsOf(bits: bigint): number[] {
   return Array.from({ length: 256 }, (_, p) => p).filter((p) => ((bits >> BigInt(p)) & 1n) === 1n);
 }
 
-function placeOf({ blockNumber, blockHash, index }: Log): AnswerPlace {
+function placeOf({ blockNumber, blockHash, index }: Log): LogPlace {
   return { blockNumber, blockHash: fromHex(blockHash), logIndex: index };
 }
 
@@ -173,6 +173,18 @@ export class LogDecoder {
             value: a.value,
             data: fromHex(a.data),
             digest: fromHex(a.digest),
+          },
+        };
+      case "MessageDemanded":
+        return {
+          kind: "messageDemanded",
+          blockNumber,
+          demand: {
+            destination: Number(a.destination),
+            source: Number(a.source),
+            index: Number(a.index),
+            epoch: Number(a.epoch),
+            place: placeOf(log),
           },
         };
       case "CheckpointAccepted": {

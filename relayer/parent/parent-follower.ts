@@ -206,6 +206,9 @@ export class ParentFollower extends EventEmitter<ParentEvents> implements Parent
       case "inboxEntryAdded":
         this.#tell("inbox", log.entry);
         break;
+      case "messageDemanded":
+        this.#tell("demand", log.demand);
+        break;
       case "crosslinkVoided": {
         const { shardId, position, epoch, crosslinkHash } = log;
         const resume = this.#state.crosslinkByHash(log.resume);

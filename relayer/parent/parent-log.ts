@@ -1,5 +1,5 @@
 import type { CheckpointSubmission } from "./checkpoint-submission.ts";
-import type { AnswerPlace, ParentBlock, RecordedInboxEntry } from "./parent-view.ts";
+import type { LogPlace, MessageDemand, ParentBlock, RecordedInboxEntry } from "./parent-view.ts";
 
 /** Events of the contracts, decoded as far as that needs no memory of earlier ones, in the order of the chain. */
 export type ParentLog = { readonly blockNumber: number } & (
@@ -15,6 +15,7 @@ export type ParentLog = { readonly blockNumber: number } & (
   | GenerationAdvanced
   | OperatorChanged
   | InboxEntryAdded
+  | MessageDemanded
   | CheckpointAccepted
   | EntriesVoided
   | VotesSupplemented
@@ -112,6 +113,11 @@ export interface InboxEntryAdded {
   readonly entry: RecordedInboxEntry;
 }
 
+export interface MessageDemanded {
+  readonly kind: "messageDemanded";
+  readonly demand: MessageDemand;
+}
+
 export interface CheckpointAccepted {
   readonly kind: "checkpointAccepted";
   readonly block: ParentBlock;
@@ -186,7 +192,7 @@ export interface ChallengeAnswered {
   readonly id: bigint;
   /** What is left to answer. */
   readonly missing: number;
-  readonly place: AnswerPlace;
+  readonly place: LogPlace;
 }
 
 /** The challenge was not answered in time, or its crosslink is void. */

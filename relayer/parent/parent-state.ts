@@ -18,6 +18,7 @@ import type {
   ContractAddresses,
   DataChallenge,
   Hold,
+  MessageDemand,
   ParentBlock,
   ParentView,
   Proposer,
@@ -153,6 +154,9 @@ export class ParentState implements ParentView {
         break;
       case "inboxEntryAdded":
         this.#inboxes.add(log);
+        break;
+      case "messageDemanded":
+        this.#inboxes.demand(log);
         break;
       case "checkpointAccepted":
         this.#checkpoints.accept(log, this.#epochOf(log.block), (position) => this.shardAt(position));
@@ -393,6 +397,14 @@ export class ParentState implements ParentView {
 
   inboxEntry(shardId: number, index: number): RecordedInboxEntry | null {
     return this.#inboxes.entry(shardId, index);
+  }
+
+  demand(destination: number, source: number, index: number): MessageDemand | null {
+    return this.#inboxes.demanded(destination, source, index);
+  }
+
+  demandedSources(destination: number): readonly number[] {
+    return this.#inboxes.demandedSources(destination);
   }
 
   // ------------------------------------------------------------------ facts

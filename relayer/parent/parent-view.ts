@@ -109,6 +109,10 @@ export interface ParentView {
   inboxCount(shardId: number): number;
   /** Indices start at 0. */
   inboxEntry(shardId: number, index: number): RecordedInboxEntry | null;
+  /** Of a message from one shard to another, by its index; null while nobody has demanded that it be imported. */
+  demand(destination: number, source: number, index: number): MessageDemand | null;
+  /** Shards of which messages to this one were ever demanded, ascending. */
+  demandedSources(destination: number): readonly number[];
 
   /** What a shard's steps are judged by. The answers are those of the moment of asking. */
   facts(): ParentFacts;
@@ -249,12 +253,12 @@ export interface DataChallenge {
   readonly deadlineBlock: number;
   /** Bit i: steps 8 i to 8 i + 7 of the chunk are not answered yet; of all headers it is bit 0. 0 once all is answered. */
   readonly missing: number;
-  /** In the order in which they came. */
-  readonly answers: readonly AnswerPlace[];
+  /** In the order in which they came; `readAnswer` brings what they say. */
+  readonly answers: readonly LogPlace[];
 }
 
-/** Where an answer stands on the parent chain: `readAnswer` brings what it says, which may be long. */
-export interface AnswerPlace {
+/** Where an event stands on the parent chain that is read only when it is needed, since it may be long. */
+export interface LogPlace {
   readonly blockNumber: number;
   readonly blockHash: Uint8Array;
   readonly logIndex: number;
@@ -276,6 +280,17 @@ export interface RecordedInboxEntry extends InboxEntry {
   readonly digest: Uint8Array;
 }
 
+/** Somebody has shown a message on the parent chain, so that its destination has to import it. */
+export interface MessageDemand {
+  readonly destination: number;
+  readonly source: number;
+  readonly index: number;
+  /** Of the parent chain, in which it was demanded. */
+  readonly epoch: number;
+  /** `readDemand` brings the message and its proof. */
+  readonly place: LogPlace;
+}
+
 /**
  * What a follower tells, with the arguments of the listener. The view already holds what an event is about. After "reorg"
  * nothing later than the ancestor is known; what the new chain holds comes as new events.
@@ -287,6 +302,7 @@ export interface ParentEvents {
   finalized: [epoch: number];
   settled: [epoch: number];
   inbox: [entry: RecordedInboxEntry];
+  demand: [demand: MessageDemand];
   voided: [entry: VoidedEntry];
   /** Its generation or its operator is another one. */
   generation: [shard: Shard];

@@ -20,6 +20,7 @@ import type {
   AcceptedCheckpoint,
   ChangedEntry,
   DataChallenge,
+  MessageDemand,
   ParentBlock,
   ParentEvents,
   ParentSource,
@@ -106,6 +107,16 @@ export class HandFedParent extends EventEmitter<ParentEvents> implements ParentS
     const digest = inboxEntryDigest(this.crypto, this.view.domain, whole);
     const blockNumber = this.#block + 1;
     this.#extend(this.view.slot(), [{ kind: "inboxEntryAdded", blockNumber, entry: { ...whole, digest } }]);
+  }
+
+  /** Somebody demands on the parent chain that the message be imported; the place of it is where nothing can be read. */
+  demandMessage(destination: number, source: number, index: number): MessageDemand {
+    const blockNumber = this.#block + 1;
+    const place = { blockNumber, blockHash: this.#blockAt(0, blockNumber).hash, logIndex: 0 };
+    const demand = { destination, source, index, epoch: this.view.epoch(), place };
+    this.#extend(this.view.slot(), [{ kind: "messageDemanded", blockNumber, demand }]);
+    this.emit("demand", demand);
+    return demand;
   }
 
   /** The parent chain accepts a checkpoint in which these crosslinks replace their shards' entries, without a look at them. */

@@ -57,7 +57,11 @@ async function isPunishable(
   guilty: readonly number[],
 ): Promise<boolean> {
   const { staking, shardRegistry } = connectContracts(addresses, provider);
-  if (evidence.kind === "headers") return (await shardRegistry.shard(evidence.a.header.shardId)).bond !== 0n;
+  if (evidence.kind === "headers") {
+    const { shardId, generation } = evidence.a.header;
+    const { bond, bondedFrom } = await shardRegistry.shard(shardId);
+    return bond !== 0n && bondedFrom <= generation;
+  }
   for (const validator of guilty) if (await staking.isSlashable(validator)) return true;
   return false;
 }

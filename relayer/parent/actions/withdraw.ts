@@ -59,7 +59,7 @@ export async function withdraw(
   }
 }
 
-function messageStruct(message: Message): MessageStruct {
+export function messageStruct(message: Message): MessageStruct {
   return {
     source: message.source,
     destination: message.destination,
@@ -71,7 +71,7 @@ function messageStruct(message: Message): MessageStruct {
   };
 }
 
-function proofStruct(proof: MessageProof): MessageProofStruct {
+export function proofStruct(proof: MessageProof): MessageProofStruct {
   return {
     crosslink: {
       checkpointEpoch: proof.checkpointEpoch,

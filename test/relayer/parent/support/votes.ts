@@ -2,7 +2,7 @@ import { bitsFrom } from "../../../../protocol/bits.ts";
 import { SIGNATURE_TAG } from "../../../../protocol/bls.ts";
 import { toHex, ZERO_HASH } from "../../../../protocol/bytes.ts";
 import { checkpointRoot, parentOfEntry } from "../../../../protocol/checkpoint.ts";
-import { crosslinkHash } from "../../../../protocol/crosslink.ts";
+import { type Crosslink, crosslinkHash } from "../../../../protocol/crosslink.ts";
 import type { Crypto } from "../../../../protocol/crypto.ts";
 import { randaoRevealDigest, voteDigest } from "../../../../protocol/vote.ts";
 import type { ChangedRecord, CheckpointSubmission } from "../../../../relayer/parent/checkpoint-submission.ts";
@@ -30,7 +30,10 @@ export function voteOf(
   for (const { position, record } of changed) {
     const shard = view.shardAt(position);
     if (shard === null) throw new Error(`no shard at position ${position}`);
-    const parent = parentOfEntry(crypto, view.domain, shard.id, entries[position] ?? ZERO_HASH);
+    const isAlive = record.generation === shard.generation;
+    const parent = isAlive
+      ? crosslinkHash(crypto, view.domain, view.parentOf(shard.id) as Crosslink)
+      : parentOfEntry(crypto, view.domain, shard.id, entries[position] ?? ZERO_HASH);
     const crosslink = { shardId: shard.id, epoch: targetEpoch, parent, ...record };
     entries[position] = crosslinkHash(crypto, view.domain, crosslink);
   }
