@@ -16,6 +16,7 @@ const commands = {
   check: { compiled: true, run: (args) => [["scripts/check.ts", ...args]] },
   audit: { compiled: true, run: (args) => [["relayer/cli/audit.ts", ...args]] },
   validator: { compiled: true, run: (args) => [["relayer/cli/validator.ts", ...args]] },
+  operator: { compiled: true, run: (args) => [["relayer/cli/operator.ts", ...args]] },
   bench: { compiled: true, run: (args) => [["bench/run.ts", ...args]] },
   conformance: { compiled: true, run: (args) => [["scripts/conformance.ts", ...args]] },
   deploy: { compiled: true, run: (args) => [["scripts/deploy.ts", ...args]] },

@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonRpcProvider } from "ethers";
 import { type BlockHeader, readBlockHeader } from "../../protocol/block-header.ts";
-import { ByteReader } from "../../protocol/bytes.ts";
+import { ByteReader, equal } from "../../protocol/bytes.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { addressOfKey } from "../../protocol/operator-signature.ts";
@@ -14,6 +14,7 @@ import { LocalHub } from "../../relayer/network/local-hub.ts";
 import type { Transport } from "../../relayer/network/transport.ts";
 import { startNode, type WatchfireNode } from "../../relayer/node.ts";
 import { depositToInbox } from "../../relayer/parent/actions/add-inbox-entry.ts";
+import { takeOver } from "../../relayer/parent/actions/take-over.ts";
 import type { DeploymentRecord } from "../../relayer/parent/deployment.ts";
 import { ParentFollower } from "../../relayer/parent/parent-follower.ts";
 import type { AcceptedCheckpoint, ParentView } from "../../relayer/parent/parent-view.ts";
@@ -59,6 +60,7 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
   #parent!: ParentChain;
   #provider!: JsonRpcProvider;
   #observer!: ParentFollower;
+  #launcher!: TransactionSender;
   #api!: ApiServer;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "watchfire-e2e-"));
   readonly #options: Required<NetworkOptions>;
@@ -90,6 +92,7 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
     this.#provider = await connectProvider(url, { attempts: 3 });
     const key = launcherKey((await this.#provider.getNetwork()).chainId, undefined);
     const launcher = new TransactionSender(this.#provider, key);
+    this.#launcher = launcher;
     const setup = {
       crypto,
       provider: this.#provider,
@@ -117,7 +120,7 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
       port: 0,
       handlers: {
         index: () => ({}),
-        shard: (id) => this.operatorOf(id).node?.shardRpc(id),
+        shard: (id) => this.members.map(({ node }) => node?.shardRpc(id)).find((rpc) => rpc !== undefined),
         onError: (error) => this.#report("api", error),
       },
     });
@@ -134,9 +137,18 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
     return this.#provider;
   }
 
-  /** The member whose node operates the shard. */
+  /** The member whose node operates the shard; while nobody does, the one whose it was at first. */
   operatorOf(shardId: number): Member<T> {
-    return this.members[(shardId - 1) % this.members.length] as Member<T>;
+    const operator = this.view.shard(shardId)?.operator ?? new Uint8Array(20);
+    const first = this.members[(shardId - 1) % this.members.length] as Member<T>;
+    return this.members.find(({ keys }) => equal(addressOfKey(this.crypto, keys.accountKey), operator)) ?? first;
+  }
+
+  /** Makes the member the operator of a shard that has none: its node fetches the blocks and goes on. The launcher pays. */
+  async takeOver(shardId: number, member: Member<T>): Promise<void> {
+    const operator = addressOfKey(this.crypto, member.keys.accountKey);
+    const { shardBond } = this.view.parameters;
+    await takeOver(this.#launcher, this.deployment.addresses, shardId, operator, shardBond);
   }
 
   member(name: string): Member<T> {
