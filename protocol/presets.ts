@@ -171,3 +171,10 @@ export const MAX_PAYLOAD_BYTES = 8192;
 export const MAX_STEPS = 16_384;
 /** Data of a message, bytes. */
 export const MAX_MESSAGE_DATA_BYTES = 256;
+/** Demanded messages of one source that a crosslink has to import at most. */
+export const MESSAGE_QUOTA = 16;
+
+/** Inbox entries that a crosslink has to import at most: as many, of both kinds, as one epoch brings. */
+export function inboxQuota({ inboxEntriesPerEpoch }: Pick<Limits, "inboxEntriesPerEpoch">): number {
+  return 2 * inboxEntriesPerEpoch;
+}
