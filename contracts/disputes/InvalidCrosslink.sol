@@ -25,9 +25,6 @@ contract InvalidCrosslink is IJudge {
     using Openings for LeafOpening;
 
     uint256 private constant MAX_STEPS = 16_384;
-    uint256 private constant MAX_PAYLOAD_BYTES = 8192;
-    uint8 private constant BLOCK_START = 0;
-    uint8 private constant LAST_KIND = 3;
 
     IBeaconRegistry private immutable REGISTRY;
     uint256 private immutable SLOTS_PER_EPOCH;
@@ -128,7 +125,7 @@ contract InvalidCrosslink is IJudge {
     ) private view returns (Fault fault, uint16 blockIndex) {
         Openings.requireHeader(domainSeparator, crosslink, e.index, e.header);
         Openings.requireLeaf(e.header.header, e.step, e.leaf);
-        return (_faultOf(e.leaf, e.step), _blockIndex(e.index));
+        return (e.leaf.faultOf(e.step), _blockIndex(e.index));
     }
 
     function _faultOf(
@@ -141,16 +138,6 @@ contract InvalidCrosslink is IJudge {
         if (header.number != uint256(crosslink.firstBlock) + index) return Fault.WrongBlockNumber;
         if (header.stepCount == 0 || header.stepCount > MAX_STEPS) return Fault.StepCountOutOfRange;
         if (header.slot / SLOTS_PER_EPOCH > crosslink.epoch) return Fault.SlotAfterEpoch;
-        return Fault.None;
-    }
-
-    function _faultOf(LeafOpening memory leaf, uint256 step) private pure returns (Fault) {
-        if (leaf.indexOf() != step) return Fault.WrongLeafIndex;
-        uint8 kind = leaf.kindOf();
-        if (kind > LAST_KIND) return Fault.UnknownStepKind;
-        if (leaf.lengthOf() > MAX_PAYLOAD_BYTES) return Fault.PayloadTooLong;
-        if ((kind == BLOCK_START) != (step == 0)) return Fault.MisplacedBlockStart;
-        if (leaf.paddingOf() != 0) return Fault.LeafPadding;
         return Fault.None;
     }
 

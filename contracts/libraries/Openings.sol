@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {BlockHeader} from "../types/BlockHeader.sol";
 import {Crosslink} from "../types/Crosslink.sol";
 import {BelowOpening, HeaderOpening, LeafOpening} from "../types/DisputeEvidence.sol";
+import {Fault} from "../types/Fault.sol";
 import {PaddedTree} from "./PaddedTree.sol";
 import {Sha256} from "./Sha256.sol";
 import {SigningRoots} from "./SigningRoots.sol";
@@ -14,6 +15,10 @@ import {SigningRoots} from "./SigningRoots.sol";
  * ever taken for a fault. The crosslink itself is one that was accepted: its blocks are in order, and not too many.
  */
 library Openings {
+    uint256 private constant MAX_PAYLOAD_BYTES = 8192;
+    uint8 private constant BLOCK_START = 0;
+    uint8 private constant LAST_KIND = 3;
+
     /// @notice The block with this hash is not number `index` of the crosslink, by these siblings.
     error Openings_WrongHeader(uint256 index, bytes32 blocksRoot, bytes32 actual);
     /// @notice The leaf is not number `step` of the trace, by these siblings.
@@ -87,6 +92,17 @@ library Openings {
         bytes32 node = Sha256.pair(Sha256.pair(opening.word, opening.payloadHash), opening.stateRoot);
         bytes32 actual = PaddedTree.rootOf(node, step, header.stepCount, opening.siblings);
         if (actual != header.traceRoot) revert Openings_WrongLeaf(step, header.traceRoot, actual);
+    }
+
+    /// @notice What is wrong with the leaf of number `step` by itself, whatever its payload is.
+    function faultOf(LeafOpening memory leaf, uint256 step) internal pure returns (Fault) {
+        if (indexOf(leaf) != step) return Fault.WrongLeafIndex;
+        uint8 kind = kindOf(leaf);
+        if (kind > LAST_KIND) return Fault.UnknownStepKind;
+        if (lengthOf(leaf) > MAX_PAYLOAD_BYTES) return Fault.PayloadTooLong;
+        if ((kind == BLOCK_START) != (step == 0)) return Fault.MisplacedBlockStart;
+        if (paddingOf(leaf) != 0) return Fault.LeafPadding;
+        return Fault.None;
     }
 
     function indexOf(LeafOpening memory leaf) internal pure returns (uint64) {

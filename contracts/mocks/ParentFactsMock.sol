@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IJudge} from "../disputes/IJudge.sol";
 import {ILedgerVerifier} from "../disputes/ILedgerVerifier.sol";
 import {Checkpoint, Settlement} from "../types/Checkpoint.sol";
+import {Crosslink} from "../types/Crosslink.sol";
+import {Fault, Predicate} from "../types/Fault.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {StepCall, StepOutcome} from "../types/Step.sol";
 
@@ -44,6 +47,20 @@ contract ParentFactsMock {
         _facts = facts;
         uint256 before = gasleft();
         outcome = verifier.execute(step);
+        gasUsed = before - gasleft();
+    }
+
+    /// @notice Sets the facts and asks the judge by them: for calls that leave nothing behind.
+    function judge(
+        IJudge judge_,
+        Facts calldata facts,
+        Predicate predicate,
+        Crosslink calldata crosslink,
+        bytes calldata evidence
+    ) external returns (Fault fault, uint16 blockIndex, uint256 gasUsed) {
+        _facts = facts;
+        uint256 before = gasleft();
+        (fault, blockIndex) = judge_.judge(predicate, crosslink, evidence);
         gasUsed = before - gasleft();
     }
 

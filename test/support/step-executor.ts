@@ -1,5 +1,11 @@
 import { network } from "hardhat";
-import type { DisputedStepWitness } from "../../ledger/dispute-evidence.ts";
+import {
+  type DisputedStepWitness,
+  FAULTS,
+  type Fault,
+  PREDICATES,
+  type Predicate,
+} from "../../ledger/dispute-evidence.ts";
 import type { LedgerEnvironment } from "../../ledger/environment.ts";
 import { LEDGER_ERROR_CODES, LedgerError, type LedgerErrorCode } from "../../ledger/errors.ts";
 import { replayStep } from "../../ledger/replay-step.ts";
@@ -7,7 +13,9 @@ import { decodeImportMessage, STEP_KIND } from "../../ledger/step.ts";
 import type { StepOpening } from "../../ledger/step-witness.ts";
 import { DecodeError, toBigInt, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { checkpointCommitment } from "../../protocol/checkpoint.ts";
+import type { Crosslink } from "../../protocol/crosslink.ts";
 import { witnessStruct } from "../../relayer/parent/dispute-codec.ts";
+import { InvalidStep__factory } from "../../types/factories/disputes/InvalidStep__factory.ts";
 import { LedgerVerifier__factory } from "../../types/factories/disputes/LedgerVerifier__factory.ts";
 import { ParentFactsMock__factory } from "../../types/factories/mocks/ParentFactsMock__factory.ts";
 import { firstSigner } from "./beacon.ts";
@@ -68,11 +76,14 @@ function numbersOf({ code, args }: LedgerError): bigint[] {
 /** LedgerVerifier over a parent chain that knows what `environment.facts` says. */
 export class StepExecutor {
   readonly verifier: Awaited<ReturnType<typeof deploy>>["verifier"];
+  /** Asks the verifier. */
+  readonly judge: Awaited<ReturnType<typeof deploy>>["judge"];
   readonly ethers: Awaited<ReturnType<typeof deploy>>["ethers"];
   readonly #facts: Awaited<ReturnType<typeof deploy>>["facts"];
 
-  private constructor({ verifier, facts, ethers }: Awaited<ReturnType<typeof deploy>>) {
+  private constructor({ verifier, judge, facts, ethers }: Awaited<ReturnType<typeof deploy>>) {
     this.verifier = verifier;
+    this.judge = judge;
     this.ethers = ethers;
     this.#facts = facts;
   }
@@ -94,6 +105,29 @@ export class StepExecutor {
       fee: outcome.fee,
       gasUsed: Number(gasUsed),
     };
+  }
+
+  /**
+   * What InvalidStep finds, and the gas of the call that asks for it. @throws when it reverts
+   * @param step says what the parent chain knows
+   * @param evidence ABI encoding, hexadecimal
+   */
+  async ask(
+    step: StepInBlock,
+    crosslink: Crosslink,
+    evidence: string,
+    { predicate = "Step", ...overrides }: { predicate?: Predicate; gasLimit?: number } = {},
+  ) {
+    const facts = factsOf(step);
+    const { fault, blockIndex, gasUsed } = await this.#facts.judge.staticCall(
+      this.judge,
+      facts,
+      PREDICATES.indexOf(predicate),
+      hexed(crosslink),
+      evidence,
+      overrides,
+    );
+    return { fault: FAULTS[Number(fault)] as Fault, blockIndex: Number(blockIndex), gasUsed: Number(gasUsed) };
   }
 
   /** Asks with every amount of gas around the one that is just enough; returns what came back at all. */
@@ -129,15 +163,20 @@ async function deploy({ domain, parameters }: LedgerEnvironment) {
   const { slotsPerEpoch, inputDelay, shardCount } = parameters;
   await facts.configure(slotsPerEpoch, inputDelay, shardCount);
   const verifier = await new LedgerVerifier__factory(signer).deploy(address, address, address, address);
-  return { verifier, facts, ethers };
+  const judge = await new InvalidStep__factory(signer).deploy(address, verifier);
+  return { verifier, judge, facts, ethers };
+}
+
+/** The step's witness with the opening of the checkpoint that it names. */
+export function disputedWitness(step: StepInBlock): DisputedStepWitness {
+  const root = settledRoot(step);
+  return { ...step.opening.witness, checkpoint: root === null ? null : { root, absentHash: ABSENT_HASH } };
 }
 
 /** The `StepCall` argument. */
 export function stepCall(step: StepInBlock) {
   const { environment, slot, previousFees, opening } = step;
-  const { index, preRoot, witness } = opening;
-  const root = settledRoot(step);
-  const checkpoint = root === null ? null : { root, absentHash: ABSENT_HASH };
+  const { index, preRoot } = opening;
   return {
     shardId: environment.shardId,
     slot,
@@ -146,7 +185,7 @@ export function stepCall(step: StepInBlock) {
     kind: opening.step.kind,
     payload: toHex(opening.step.payload),
     stateRoot: toHex(preRoot),
-    witness: hexed(witnessStruct({ ...witness, checkpoint } satisfies DisputedStepWitness)),
+    witness: hexed(witnessStruct(disputedWitness(step))),
   };
 }
 
