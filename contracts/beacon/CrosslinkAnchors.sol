@@ -196,10 +196,10 @@ contract CrosslinkAnchors is ICrosslinkAnchors {
     function openEntry(CrosslinkProof calldata proof) public view returns (bytes32 crosslinkHash) {
         crosslinkHash = openAccepted(proof);
         (uint64 epoch, uint16 position) = (proof.checkpointEpoch, proof.position);
+        if (_standings.isVoid(position, epoch)) revert CrosslinkAnchors_AlreadyVoid(epoch, position);
         if (epoch <= _standings.settledAt(position, _finality.settled)) {
             revert CrosslinkAnchors_AlreadySettled(epoch, position);
         }
-        if (_standings.isVoid(position, epoch)) revert CrosslinkAnchors_AlreadyVoid(epoch, position);
     }
 
     /// @inheritdoc ICrosslinkAnchors

@@ -10,7 +10,7 @@ import {
   passGenesis,
   passToEpoch,
 } from "../support/beacon.ts";
-import { asRollCall, asSlashings, BURN_ADDRESS, expectSolvent, statusOf } from "../support/stakes.ts";
+import { asDisputes, asRollCall, asSlashings, BURN_ADDRESS, expectSolvent, statusOf } from "../support/stakes.ts";
 
 const VALIDATORS = 40;
 
@@ -203,6 +203,119 @@ describe("Penalties", () => {
       await expect(asOwner().claim()).to.changeEtherBalance(ethers, stranger, penalty / 8n);
       const share = (stake * 3n) / BigInt(VALIDATORS);
       await expect(staking.withdraw(9)).to.changeEtherBalance(ethers, stranger, stake - penalty - share);
+    });
+  });
+
+  describe("of those who signed what is void", () => {
+    it("are all of it, at once, and they leave", async () => {
+      const { staking, registry, ethers } = beacon;
+      const disputes = await asDisputes(beacon);
+      expect(await disputes.slashWhole.staticCall(7, reporter)).to.equal(stake);
+      const slash = disputes.slashWhole(7, reporter);
+      await expect(slash).to.emit(staking, "ValidatorSlashed").withArgs(7, reporter, stake);
+      await expect(slash)
+        .to.emit(staking, "RewardCredited")
+        .withArgs(reporter, stake / 8n);
+      await expect(slash).to.emit(registry, "ValidatorExitScheduled").withArgs(7, 6, 5, 1);
+      await expect(slash).to.changeEtherBalances(
+        ethers,
+        [staking, BURN_ADDRESS],
+        [stake / 8n - stake, stake - stake / 8n],
+      );
+      expect((await staking.stakeOf(7)).amount).to.equal(0);
+      // It sits until its exit.
+      expect(await statusOf(beacon, 7)).to.equal("Exiting");
+      expect((await staking.statusOf(7)).isSlashed).to.equal(true);
+      expect(await staking.correlationPenalty(7)).to.equal(0);
+      await expectSpared(7);
+      for (const punish of [disputes.slashWhole, disputes.fine]) {
+        expect(await punish.staticCall(7, reporter)).to.equal(0);
+        expect((await (await punish(7, reporter)).wait())?.logs).to.deep.equal([]);
+      }
+      // Others are punished for it as for any other.
+      await (await asSlashings(beacon)).slash(8, reporter);
+      expect(await staking.correlationPenalty(8)).to.equal((stake * 6n) / BigInt(VALIDATORS));
+      await passToWithdrawal(7);
+      expect(await statusOf(beacon, 7)).to.equal("Withdrawn");
+      await expect(staking.withdraw(7)).to.be.revertedWithCustomError(staking, "Staking_AlreadyWithdrawn").withArgs(7);
+    });
+
+    it("are the rest if they were slashed before, who are counted once", async () => {
+      const { staking } = beacon;
+      await (await asSlashings(beacon)).slash(9, reporter);
+      const exitEpoch = await exitEpochOf(9);
+      const disputes = await asDisputes(beacon);
+      expect(await disputes.slashWhole.staticCall(9, reporter)).to.equal(stake - penalty);
+      await disputes.slashWhole(9, reporter);
+      expect(await exitEpochOf(9)).to.equal(exitEpoch);
+      await (await asSlashings(beacon)).slash(10, reporter);
+      expect(await staking.correlationPenalty(10)).to.equal((stake * 6n) / BigInt(VALIDATORS));
+      expect(await staking.creditOf(reporter)).to.equal((stake - penalty) / 8n + (2n * penalty) / 8n);
+    });
+
+    it("reach those that have left, and nobody who is paid, or has had no duty", async () => {
+      const { staking } = beacon;
+      await depositAll(beacon, keys.slice(VALIDATORS, VALIDATORS + 1));
+      const disputes = await asDisputes(beacon);
+      for (const punish of [disputes.slashWhole, disputes.fine]) {
+        for (const validator of [0, VALIDATORS + 1, VALIDATORS + 2]) {
+          expect((await (await punish(validator, reporter)).wait())?.logs).to.deep.equal([]);
+        }
+      }
+      await asOwner().exit(2);
+      await asOwner().exit(3);
+      await passToWithdrawal(3);
+      await staking.withdraw(2);
+      for (const punish of [disputes.slashWhole, disputes.fine]) {
+        expect(await punish.staticCall(2, reporter)).to.equal(0);
+      }
+      expect(await disputes.slashWhole.staticCall(3, reporter)).to.equal(stake);
+      await disputes.slashWhole(3, reporter);
+      expect(await statusOf(beacon, 3)).to.equal("Withdrawn");
+    });
+
+    it("are nobody's without a reporter", async () => {
+      const { staking, ethers } = beacon;
+      const slash = (await asDisputes(beacon)).slashWhole(11, ZeroAddress);
+      await expect(slash).to.changeEtherBalances(ethers, [staking, BURN_ADDRESS], [-stake, stake]);
+      await expect(slash).not.to.emit(staking, "RewardCredited");
+      expect(await staking.creditOf(ZeroAddress)).to.equal(0);
+    });
+  });
+
+  describe("of those who signed what nobody showed", () => {
+    it("are a 32nd each time, and their seat when less than three quarters are left", async () => {
+      const { staking, registry } = beacon;
+      const disputes = await asDisputes(beacon);
+      for (let fines = 1; fines <= 8; fines++) {
+        const fine = disputes.fine(12, reporter);
+        await expect(fine).to.emit(staking, "ValidatorFined").withArgs(12, reporter, penalty);
+        await expect(fine).not.to.emit(registry, "ValidatorExitScheduled");
+        expect((await staking.stakeOf(12)).amount).to.equal(stake - penalty * BigInt(fines));
+      }
+      expect(await staking.statusOf(12)).to.deep.equal([1n, false]);
+      const last = disputes.fine(12, reporter);
+      await expect(last).to.emit(registry, "ValidatorExitScheduled").withArgs(12, 11, 5, 1);
+      await expect(disputes.fine(12, reporter)).not.to.emit(registry, "ValidatorExitScheduled");
+      expect(await staking.statusOf(12)).to.deep.equal([2n, false]);
+      expect(await staking.creditOf(reporter)).to.equal((penalty / 8n) * 10n);
+      // They are no offence of which others are guilty, too.
+      await (await asSlashings(beacon)).slash(13, reporter);
+      expect(await staking.correlationPenalty(13)).to.equal((stake * 3n) / BigInt(VALIDATORS));
+      await passToWithdrawal(12);
+      await expect(staking.withdraw(12))
+        .to.emit(staking, "Withdrawn")
+        .withArgs(12, beacon.stranger.address, stake - 10n * penalty, 0);
+    });
+
+    it("are what is left if that is less, and reach the slashed, too", async () => {
+      const { staking, ethers } = beacon;
+      const disputes = await asDisputes(beacon);
+      await (await asSlashings(beacon)).slash(14, reporter);
+      for (let fines = 0; fines < 31; fines++) await disputes.fine(14, ZeroAddress);
+      expect((await staking.stakeOf(14)).amount).to.equal(0);
+      await expect(disputes.fine(14, ZeroAddress)).to.changeEtherBalance(ethers, staking, 0n);
+      expect(await disputes.slashWhole.staticCall(14, reporter)).to.equal(0);
     });
   });
 

@@ -23,6 +23,8 @@ export interface Change {
   readonly position: number;
   readonly shardId: number;
   readonly record: EntryRecord;
+  /** Where the shard resumes, if that is not the entry of the source. */
+  readonly parent?: Uint8Array;
 }
 
 export interface VoteOptions {
@@ -68,9 +70,9 @@ export class Voters {
     const { crypto, domain, registry } = this.#beacon;
     const source = { epoch: this.source.body.epoch, root: this.root(), entries: this.source.entries };
     this.crosslinks = new Map(
-      changes.map(({ position, shardId, record }) => {
-        const parent = parentOfEntry(crypto, domain, shardId, source.entries[position] as Uint8Array);
-        return [position, { shardId, epoch, parent, ...record }];
+      changes.map(({ position, shardId, record, parent }) => {
+        const previous = parentOfEntry(crypto, domain, shardId, source.entries[position] as Uint8Array);
+        return [position, { shardId, epoch, parent: parent ?? previous, ...record }];
       }),
     );
     const target = nextCheckpoint(

@@ -44,6 +44,11 @@ export async function asSlashings(beacon: Beacon) {
   return beacon.staking.connect(await impersonate(beacon, await beacon.registry.slashings()));
 }
 
+/** Staking as Disputes calls it. */
+export async function asDisputes(beacon: Beacon) {
+  return beacon.staking.connect(await impersonate(beacon, await beacon.registry.disputes()));
+}
+
 /** Staking as RollCall calls it. */
 export async function asRollCall(beacon: Beacon) {
   return beacon.staking.connect(await impersonate(beacon, await beacon.registry.rollCall()));
