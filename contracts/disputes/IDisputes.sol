@@ -64,7 +64,7 @@ interface IDisputes is ICommitReveal {
     error Disputes_InvalidSignature(bytes32 digest);
     /// @notice `signer` is zero if the signature is nobody's, `operator` if there was none.
     error Disputes_NotOperator(address signer, address operator);
-    /// @notice The fault is in no block by itself.
+    /// @notice Nothing is wrong with a block alone: with the crosslink, or with where a block stands in it.
     error Disputes_NoBlockAtFault(bytes32 crosslinkHash);
     /// @notice The header is of another shard or generation than the crosslink.
     error Disputes_ForeignBlock(uint32 shardId, uint32 generation);

@@ -6,6 +6,9 @@ import { CrosslinkAnchors__factory } from "../../types/factories/beacon/Crosslin
 import { RollCall__factory } from "../../types/factories/beacon/RollCall__factory.ts";
 import { Slashings__factory } from "../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../types/factories/beacon/Staking__factory.ts";
+import { DataChallenges__factory } from "../../types/factories/disputes/DataChallenges__factory.ts";
+import { Disputes__factory } from "../../types/factories/disputes/Disputes__factory.ts";
+import { JudgeMock__factory } from "../../types/factories/mocks/JudgeMock__factory.ts";
 import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
 import type { Beacon } from "./beacon.ts";
@@ -78,6 +81,9 @@ const ERRORS = new Interface(
     Slashings__factory,
     ShardRegistry__factory,
     Vault__factory,
+    Disputes__factory,
+    DataChallenges__factory,
+    JudgeMock__factory,
   ].flatMap(({ abi }) => abi.filter(({ type }) => type === "error")),
 );
 

@@ -1,4 +1,4 @@
-import type { Addressable } from "ethers";
+import type { Addressable, Signer } from "ethers";
 import { network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { createNativeCrypto } from "../../crypto/native.ts";
@@ -36,8 +36,22 @@ export async function firstSigner(ethers: Ethers) {
   return signer;
 }
 
-/** All contracts on a fresh chain, wired; nobody enrolled, genesis not scheduled. The first account is the launcher. */
-export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
+/** What the contracts that dispute are deployed with. */
+export interface Disputable {
+  readonly launcher: Signer;
+  readonly registry: Addressable;
+  readonly anchors: Addressable;
+  readonly staking: Addressable;
+  readonly shards: Addressable;
+}
+
+const mockDisputes = ({ launcher }: Disputable): Promise<Addressable> => new DisputesMock__factory(launcher).deploy();
+
+/**
+ * All contracts on a fresh chain, wired; nobody enrolled, genesis not scheduled. The first account is the launcher.
+ * @param deployDisputes what may make entries void; a mock, in whose name a test acts, unless the test has judges
+ */
+export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS, deployDisputes = mockDisputes) {
   const connection = await network.create();
   const { ethers, networkHelpers } = connection;
   const [launcher, stranger] = await ethers.getSigners();
@@ -50,7 +64,7 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS) {
   const vault = await new Vault__factory(launcher).deploy(registry, anchors);
   const inbox = await new Inbox__factory(launcher).deploy(registry, shards, vault);
   const rollCall = await new RollCall__factory(launcher).deploy(registry, anchors, staking);
-  const disputes = await new DisputesMock__factory(launcher).deploy();
+  const disputes = await deployDisputes({ launcher, registry, anchors, staking, shards });
   const contracts = { registry, staking, shards, anchors, slashings, vault, inbox, rollCall, disputes };
   await registry.initialize(beaconContracts(contracts));
 
