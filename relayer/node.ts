@@ -36,6 +36,7 @@ import { packKeys } from "./parent/actions/pack-keys.ts";
 import { settle } from "./parent/actions/settle.ts";
 import { submitCheckpoint } from "./parent/actions/submit-checkpoint.ts";
 import { supplementVotes } from "./parent/actions/supplement-votes.ts";
+import { readDemand } from "./parent/demanded-message.ts";
 import type { DeploymentRecord } from "./parent/deployment.ts";
 import { ParentClock } from "./parent/parent-clock.ts";
 import { ParentFollower } from "./parent/parent-follower.ts";
@@ -232,6 +233,17 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
     transport,
     own: (source, destination, first, asOfEpoch) =>
       operators.get(source)?.messagesTo(destination, first, asOfEpoch) ?? null,
+    demanded: async (source, destination, first, asOfEpoch) => {
+      const payloads: Uint8Array[] = [];
+      for (let index = first; payloads.length < MAX_ANSWERED_MESSAGES; index++) {
+        const demand = view.demand(destination, source, index);
+        if (demand === null || demand.epoch > asOfEpoch) break;
+        const payload = await readDemand(provider, options.deployment.addresses, demand);
+        if (payload === null) break;
+        payloads.push(payload);
+      }
+      return payloads;
+    },
     onError,
   });
   const operators = new ShardOperators({

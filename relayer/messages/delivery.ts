@@ -10,9 +10,18 @@ export type OwnMessages = (
   asOfEpoch: number,
 ) => readonly Uint8Array[] | null;
 
+/** What was demanded on the parent chain in epochs up to `asOfEpoch`: payloads of the messages from `first` on, without a gap. */
+export type DemandedMessages = (
+  source: number,
+  destination: number,
+  first: number,
+  asOfEpoch: number,
+) => Promise<readonly Uint8Array[]>;
+
 export interface DeliveryOptions {
   readonly transport: Transport;
   readonly own: OwnMessages;
+  readonly demanded: DemandedMessages;
   /** Told of peers that refuse, time out or send rubbish; another one is asked then. */
   readonly onError: (error: unknown) => void;
 }
@@ -34,11 +43,23 @@ export class MessageDelivery {
   /** Payloads from `first` on, in order for each peer that has any; empty when nobody who can be reached has. */
   async fetch(destination: number, source: number, first: number, asOfEpoch: number): Promise<readonly Uint8Array[]> {
     const { transport, own } = this.#options;
+    // These have to be imported, whatever their source hands out.
+    const demanded = await this.#demanded(source, destination, first, asOfEpoch);
+    if (demanded.length > 0) return demanded;
     const mine = own(source, destination, first, asOfEpoch);
     if (mine !== null) return mine;
     const request = encodeMessagesRequest({ source, destination, first, asOfEpoch });
     // All of them, since any peer may answer with rubbish: what does not execute is skipped.
     return inTurns(await this.#answers(transport.peers(), request));
+  }
+
+  async #demanded(...message: Parameters<DemandedMessages>): Promise<readonly Uint8Array[]> {
+    try {
+      return await this.#options.demanded(...message);
+    } catch (error) {
+      this.#options.onError(error);
+      return [];
+    }
   }
 
   /** Those that come in time; when there is none among them, the first one that comes at all. */

@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { encodeAnswer } from "../../../protocol/gossip.ts";
-import { MessageDelivery } from "../../../relayer/messages/delivery.ts";
+import { type DemandedMessages, MessageDelivery } from "../../../relayer/messages/delivery.ts";
 import { RecordingTransport } from "../../support/recording-transport.ts";
 
 const payload = (n: number) => Uint8Array.of(n);
 
 describe("MessageDelivery", () => {
   let errors: unknown[];
-  const delivery = (transport: RecordingTransport, own: readonly Uint8Array[] | null = null) => {
+  const delivery = (
+    transport: RecordingTransport,
+    own: readonly Uint8Array[] | null = null,
+    demanded: DemandedMessages = async () => [],
+  ) => {
     errors = [];
-    return new MessageDelivery({ transport, own: () => own, onError: (error) => errors.push(error) });
+    return new MessageDelivery({ transport, own: () => own, demanded, onError: (error) => errors.push(error) });
   };
 
   it("asks nobody for what this node's own shard has sent", async () => {
@@ -18,6 +22,20 @@ describe("MessageDelivery", () => {
     expect(await delivery(transport, [payload(1)]).fetch(2, 1, 0, 3)).to.deep.equal([payload(1)]);
     expect(await delivery(transport, []).fetch(2, 1, 0, 3)).to.deep.equal([]);
     expect(transport.asked).to.deep.equal([]);
+  });
+
+  it("brings what was demanded on the parent chain before what anybody hands out", async () => {
+    const transport = new RecordingTransport({ operator: async () => encodeAnswer([payload(1)]) });
+    const demands: number[][] = [];
+    const demanded: DemandedMessages = async (...message) => {
+      demands.push(message);
+      return [payload(7), payload(8)];
+    };
+    expect(await delivery(transport, [payload(2)], demanded).fetch(2, 1, 5, 3)).to.deep.equal([payload(7), payload(8)]);
+    expect(demands).to.deep.equal([[1, 2, 5, 3]]);
+    const failing: DemandedMessages = () => Promise.reject(new Error("no parent chain"));
+    expect(await delivery(transport, null, failing).fetch(2, 1, 5, 3)).to.deep.equal([payload(1)]);
+    expect(errors).to.have.length(1);
   });
 
   it("collects what peers have, whoever of them fails", async () => {
