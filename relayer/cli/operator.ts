@@ -58,12 +58,12 @@ try {
 
 async function takeOverShard({ provider, record, registration, bond }: Chosen, flags: TakeOverFlags): Promise<void> {
   const { shard, keyFile } = flags;
+  const sender = new TransactionSender(provider, readKeyFile("--key-file", keyFile));
   if (registration.operator !== null) {
     throw new Error(
       `--shard: shard ${shard} is operated by ${registration.operator}; only one without operator is taken over`,
     );
   }
-  const sender = new TransactionSender(provider, readKeyFile("--key-file", keyFile));
   const operator = flags.operator ?? sender.address;
   if (!(await takeOver(sender, record.addresses, shard, fromHex(operator.toLowerCase()), bond))) {
     throw new Error(`--shard: somebody else has taken shard ${shard} over just now`);

@@ -254,4 +254,34 @@ describe("Mempool", () => {
     expect(pool.count).to.equal(1);
     expect(pool.select(everything).map(({ hash }) => hash)).to.deep.equal([last]);
   });
+
+  describe("after its shard has gone back", () => {
+    it("takes everything out in the order in which it came, and back in as the accounts are then", () => {
+      const pool = createPool();
+      const payloads = [signed({ nonce: 1n }), signed({ nonce: 0n }, bob), signed({ nonce: 2n })];
+      setAccount(alice, { nonce: 1n });
+      const hashes = payloads.map((payload) => pool.add(payload));
+      const out = pool.clear();
+      expect(out.map(({ hash }) => hash)).to.deep.equal(hashes);
+      expect([pool.count, pool.gapped, pool.select(everything).length]).to.deep.equal([0, 0, 0]);
+
+      setAccount(alice, { nonce: 0n, balance: 0n });
+      const first = { hash: toHex(crypto.keccak256(signed())), payload: signed(), sender: alice.address };
+      const returning = [first, ...out];
+      expect(returning.map((each) => pool.restore(each))).to.deep.equal([false, false, true, false]);
+      setAccount(alice, { nonce: 0n });
+      expect(returning.map((each) => pool.restore(each))).to.deep.equal([true, true, true, true]);
+      expect(
+        pool.select(everything).map(({ transaction, sender }) => [toHex(sender), transaction.nonce]),
+      ).to.have.deep.members([
+        [toHex(alice.address), 0n],
+        [toHex(alice.address), 1n],
+        [toHex(alice.address), 2n],
+        [toHex(bob.address), 0n],
+      ]);
+      setAccount(alice, { nonce: 3n });
+      pool.onBlock([alice.address]);
+      expect(pool.restore(first), "it is in a block").to.equal(false);
+    });
+  });
 });

@@ -174,6 +174,55 @@ describe("PublishedBlocks", () => {
     expect([1, 2, 3, 4, 5].map((number) => published.numbered(1, number).length)).to.deep.equal([0, 0, 1, 1, 1]);
   });
 
+  describe("of several generations", () => {
+    const OTHER_KEY = new Uint8Array(32).fill(4);
+
+    beforeEach(() => {
+      // Generation 3 is another operator's, and the last one.
+      const operatorOf = (_id: number, generation: number) =>
+        generation > 5 ? null : addressOfKey(crypto, generation < 3 ? KEY : OTHER_KEY);
+      published = new PublishedBlocks({ crypto, domain, keptPerGeneration: 2, operatorOf });
+    });
+
+    const add = (number: number, generation: number, key = generation < 3 ? KEY : OTHER_KEY) =>
+      published.add(block(headerOf(number, { generation }), generation, key));
+
+    it("keeps blocks of one number beside each other, those of the latest first", () => {
+      expect([add(1, 0), add(1, 2), add(1, 1)]).to.deep.equal([true, true, true]);
+      expect(bodies(1)).to.deep.equal([2, 1, 0]);
+      const [latest] = published.numbered(1, 1) as [PublishedBlock];
+      published.confirm(latest);
+      expect(published.numbered(1, 1).map(({ verified }) => verified)).to.deep.equal([true, false, false]);
+      published.discard(latest);
+      expect(bodies(1)).to.deep.equal([1, 0]);
+    });
+
+    it("takes from each operator those of its generations, and of none that is to come", () => {
+      expect([add(1, 3), add(1, 3, KEY), add(2, 2, OTHER_KEY), add(2, 6)]).to.deep.equal([true, false, false, false]);
+    });
+
+    it("lets nobody who has lost the shard push out what its successor publishes", () => {
+      add(1, 3);
+      for (let number = 1; number <= 40; number++) add(number, 2);
+      expect([bodies(1), bodies(40)]).to.deep.equal([[3], [2]]);
+      expect(bodies(38)).to.deep.equal([]);
+    });
+
+    it("forgets the oldest generations", () => {
+      for (const generation of [0, 1, 2, 3]) add(1, generation);
+      expect(bodies(1)).to.deep.equal([3, 2, 1, 0]);
+      expect([add(1, 5), add(2, 0)]).to.deep.equal([true, false]);
+      expect(bodies(1)).to.deep.equal([5, 3, 2, 1]);
+    });
+
+    it("follows a chain from one generation into the next", () => {
+      const first = headerOf(1);
+      const second = headerOf(2, { generation: 1, parentHash: hashOf(first) });
+      for (const header of [first, second]) published.add(block(header));
+      expect(published.chain(1, 1, 2, ROOT).map(({ header }) => header.generation)).to.deep.equal([0, 1]);
+    });
+  });
+
   it("forgets the lowest numbers when there are too many", () => {
     for (const number of [5, 2, 3, 4, 1, 6]) published.add(block(headerOf(number)));
     expect([1, 2, 3, 4, 5, 6].map((number) => published.numbered(1, number).length)).to.deep.equal([0, 0, 1, 1, 1, 1]);

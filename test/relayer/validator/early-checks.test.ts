@@ -88,6 +88,14 @@ describe("EarlyChecks", () => {
     expect(executed).to.equal(1);
   });
 
+  it("leaves alone blocks of a dead generation, which nobody attests", async () => {
+    parent.slashBond(SHARD);
+    for (const block of shard.blocks) published.add(block);
+    await turns(10);
+    expect([verified(), executed]).to.deep.equal([[], 0]);
+    expect(published.numbered(SHARD, BLOCKS)).to.have.length(1);
+  });
+
   it("waits for the block below, the committee and the facts, but not for ever", async () => {
     published.add(shard.blocks[1] as Uint8Array);
     await turns(10);

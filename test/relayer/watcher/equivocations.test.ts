@@ -276,6 +276,16 @@ describe("Equivocations", () => {
   });
 
   describe("headers", () => {
+    it("finds two of one generation, whatever comes of others in between, and none of different ones", () => {
+      for (const generation of [0, 1, 0, 2, 1]) watcher.header(header(3, { generation, slot: 30 + generation }));
+      expect(offences).to.deep.equal([]);
+      watcher.header(header(3, { generation: 1, stateRoot: ROOT_B }));
+      expect(guilty()).to.deep.equal([{ kind: "headers", guilty: [] }]);
+      // Generations that are long gone are forgotten.
+      for (let generation = 3; generation < 20; generation++) watcher.header(header(3, { generation }));
+      expect(watcher.size).to.be.at.most(4);
+    });
+
     it("finds two of one number", () => {
       const [a, b] = [header(3), header(3, { stateRoot: ROOT_B })];
       inBothOrders(
