@@ -118,9 +118,8 @@ interface ICrosslinkAnchors {
 
     /**
      * @notice Lets nothing settle at the position, from the checkpoint of that epoch on, before that time and that
-     * block. Only for the contract that judges silence (IDisputes.judgeOf). What has settled there stays settled. Where
-     * something is held already, that from the same or a later epoch on is held until the later end with it; but what is
-     * held from an earlier epoch on does not wait for it, so that nobody puts off its settlement by holding what follows.
+     * block. Only for the contract that judges silence (IDisputes.judgeOf). What has settled there stays settled. A
+     * position has one hold: where there is one already, it is from the earlier epoch on and until the later end.
      */
     function hold(uint16 position, uint64 epoch, uint40 untilTime, uint40 untilBlock) external;
 

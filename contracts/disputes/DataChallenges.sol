@@ -16,6 +16,7 @@ import {BlockHeader} from "../types/BlockHeader.sol";
 import {Checkpoint} from "../types/Checkpoint.sol";
 import {Crosslink} from "../types/Crosslink.sol";
 import {HeaderEvidence} from "../types/DisputeEvidence.sol";
+import {EntryStanding} from "../types/EntryStanding.sol";
 import {Fault, Predicate} from "../types/Fault.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {CrosslinkProof} from "../types/Proofs.sol";
@@ -26,6 +27,12 @@ import {IJudge} from "./IJudge.sol";
 /// @notice See IDataChallenges.
 contract DataChallenges is IDataChallenges, Forfeits {
     using SafeCast for uint256;
+
+    /// @dev How often was asked at a position while the latest checkpoint that had settled there was that of the epoch.
+    struct Asked {
+        uint32 settledEpoch;
+        uint32 count;
+    }
 
     /// @dev An answer of up to 64 KiB fits in a transaction, which eight payloads of the greatest length make.
     uint256 private constant GROUP = 8;
@@ -54,6 +61,7 @@ contract DataChallenges is IDataChallenges, Forfeits {
 
     mapping(uint256 id => DataChallenge challenge) private _challenges;
     mapping(bytes32 crosslinkHash => uint256 count) private _openCounts;
+    mapping(uint256 position => Asked asked) private _asked;
 
     constructor(IBeaconRegistry registry, ICrosslinkAnchors anchors) {
         REGISTRY = registry;
@@ -191,9 +199,8 @@ contract DataChallenges is IDataChallenges, Forfeits {
     }
 
     /// @inheritdoc IDataChallenges
-    function bondFor(bytes32 crosslinkHash) public view returns (uint256) {
-        uint256 bond = Math.max(MIN_BOND, block.basefee * ANSWER_GAS * ANSWER_QUOTIENT);
-        return (_openCounts[crosslinkHash] + 1) * bond;
+    function nextBond(uint16 position) external view returns (uint256) {
+        return _bondOf(_nextAt(position));
     }
 
     // ---------------------------------------------------------------- private: challenges
@@ -206,7 +213,9 @@ contract DataChallenges is IDataChallenges, Forfeits {
     ) private returns (uint256 id) {
         id = uint256(keccak256(abi.encode(c.crosslinkHash, c.blockIndex, c.chunk)));
         if (_challenges[id].challenger != address(0)) revert DataChallenges_AlreadyAsked(id);
-        uint256 bond = bondFor(c.crosslinkHash);
+        Asked memory asked = _nextAt(proof.position);
+        _asked[proof.position] = asked;
+        uint256 bond = _bondOf(asked);
         if (msg.value < bond) revert DataChallenges_BondTooLow(msg.value, bond);
         if (++_openCounts[c.crosslinkHash] > MAX_OPEN) revert DataChallenges_TooMany(c.crosslinkHash, MAX_OPEN);
 
@@ -228,6 +237,18 @@ contract DataChallenges is IDataChallenges, Forfeits {
         ANCHORS.hold(c.position, c.epoch, untilTime, untilBlock);
         // The base fee, and with it the bond, is not known before the transaction is in a block.
         if (msg.value != bond) Address.sendValue(payable(msg.sender), msg.value - bond);
+    }
+
+    /// @dev The next challenge at the position, counted.
+    function _nextAt(uint16 position) private view returns (Asked memory asked) {
+        asked = _asked[position];
+        (EntryStanding memory standing, ) = ANCHORS.standing(position);
+        if (asked.settledEpoch != standing.settledEpoch) asked = Asked(standing.settledEpoch, 0);
+        ++asked.count;
+    }
+
+    function _bondOf(Asked memory asked) private view returns (uint256) {
+        return asked.count * Math.max(MIN_BOND, block.basefee * ANSWER_GAS * ANSWER_QUOTIENT);
     }
 
     /// @dev Half a window to answer, whenever it was asked.

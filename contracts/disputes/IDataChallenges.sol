@@ -43,6 +43,9 @@ struct DataChallenge {
  * other half is burnt, so that it costs something to answer oneself. What stays unanswered is void (Predicate.Silence,
  * whose evidence is the ABI encoding of the challenge's id), and the challenger gets the bond back.
  *
+ * The k-th challenge at a position since something has settled there costs k bonds: so who puts settlement off for ever by
+ * one challenge after the other pays more and more for it.
+ *
  * A challenge defers the settlement of what it asks for, and of what is built on that, until there has been time to
  * dispute what the last possible moment brought to light: half a window, or a quarter if it would be more than two windows
  * from acceptance on. All durations have to pass in time and in blocks of the parent chain.
@@ -102,8 +105,7 @@ interface IDataChallenges is IForfeits, IJudge {
     error DataChallenges_NoBond(uint256 id);
 
     /**
-     * @notice Asks for all headers of the crosslink, with at least `bondFor(crosslinkHash)`, which grows with the number
-     * of open challenges; what is more is returned.
+     * @notice Asks for all headers of the crosslink, with at least `nextBond(position)`; what is more is returned.
      * @return id keccak256(abi.encode(bytes32 crosslinkHash, uint16 0xffff, uint8 0))
      */
     function challengeHeaders(CrosslinkProof calldata proof) external payable returns (uint256 id);
@@ -146,6 +148,6 @@ interface IDataChallenges is IForfeits, IJudge {
     /// @notice How many challenges to the crosslink are open: neither answered nor reclaimed.
     function openCount(bytes32 crosslinkHash) external view returns (uint256);
 
-    /// @notice What the next challenge to the crosslink costs, in wei, at the base fee of this block.
-    function bondFor(bytes32 crosslinkHash) external view returns (uint256);
+    /// @notice What the next challenge at the position costs, in wei, at the base fee of this block.
+    function nextBond(uint16 position) external view returns (uint256);
 }

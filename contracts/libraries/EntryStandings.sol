@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {EntryHold, EntryStanding} from "../types/EntryStanding.sol";
+import {EntryStanding} from "../types/EntryStanding.sol";
 
 /// @title Which entries are void, held, or settled, by position
 /// @notice Almost all positions are *regular*: nothing unsettled there is void or held, and they settle with every
@@ -35,8 +35,6 @@ library EntryStandings {
         mapping(uint256 position => bytes32 parent) resumes;
         // in order, without the latest
         mapping(uint256 position => mapping(uint256 index => Range range)) earlier;
-        // of what was accepted after that which the standing holds
-        mapping(uint256 position => EntryHold hold) laterHolds;
     }
 
     /// @notice Once, before everything else.
@@ -88,13 +86,9 @@ library EntryStandings {
         self.standings[position].voidTo = uint256(epoch).toUint32();
     }
 
-    /**
-     * @notice From the epoch on nothing settles at the position before that time and that block. Where something is held
-     * already, that from the same or a later epoch on is held until the later end with it; but what is held from an
-     * earlier epoch on waits no longer for it. A position has two holds: one that waits for the other takes in all that
-     * come meanwhile. So whoever holds entry after entry keeps none of them from settling for long.
-     * @param settled the latest checkpoint that has settled
-     */
+    /// @notice From the epoch on nothing settles at the position before that time and that block. Where something is
+    ///         held already, both are held from the earlier epoch on and until the later end.
+    /// @param settled the latest checkpoint that has settled
     function hold(
         State storage self,
         uint256 position,
@@ -104,16 +98,9 @@ library EntryStandings {
         uint64 settled
     ) internal {
         EntryStanding memory s = _becomeIrregular(self, position, settled);
-        _passHold(self, position, s);
-        EntryHold memory added = EntryHold(uint256(epoch).toUint32(), untilTime, untilBlock);
-        EntryHold memory first = EntryHold(s.heldFrom, s.heldUntilTime, s.heldUntilBlock);
-        if (!_isRunning(first) || epoch <= first.from) {
-            first = _join(first, added);
-            (s.heldFrom, s.heldUntilTime, s.heldUntilBlock) = (first.from, first.untilTime, first.untilBlock);
-        } else {
-            self.laterHolds[position] = s.hasLaterHold ? _join(self.laterHolds[position], added) : added;
-            s.hasLaterHold = true;
-        }
+        if (!_isHeld(s) || epoch < s.heldFrom) s.heldFrom = uint256(epoch).toUint32();
+        s.heldUntilTime = uint40(Math.max(s.heldUntilTime, untilTime));
+        s.heldUntilBlock = uint40(Math.max(s.heldUntilBlock, untilBlock));
         self.standings[position] = s;
     }
 
@@ -127,7 +114,6 @@ library EntryStandings {
             uint256 position = _lowest(rest);
             rest &= rest - 1;
             EntryStanding memory s = self.standings[position];
-            if (_passHold(self, position, s)) self.standings[position] = s;
             bool isHeld = _isHeld(s);
             if ((isHeld && epoch >= s.heldFrom) || _isVoid(self, position, s, epoch)) {
                 exceptions |= 1 << position;
@@ -168,37 +154,9 @@ library EntryStandings {
         return count != 0 && epoch < self.earlier[position][count - 1].to;
     }
 
+    /// @dev Neither the time nor the block has to be reached for a hold.
     function _isHeld(EntryStanding memory s) private view returns (bool) {
-        return _isRunning(EntryHold(s.heldFrom, s.heldUntilTime, s.heldUntilBlock));
-    }
-
-    /// @dev Until both are reached, the time and the block.
-    function _isRunning(EntryHold memory h) private view returns (bool) {
-        return block.timestamp < h.untilTime || block.number < h.untilBlock;
-    }
-
-    /// @dev When the first hold is over, the later one takes its place.
-    function _passHold(
-        State storage self,
-        uint256 position,
-        EntryStanding memory s
-    ) private view returns (bool isPassed) {
-        if (!s.hasLaterHold || _isHeld(s)) return false;
-        EntryHold memory later = self.laterHolds[position];
-        (s.heldFrom, s.heldUntilTime, s.heldUntilBlock) = (later.from, later.untilTime, later.untilBlock);
-        s.hasLaterHold = false;
-        return true;
-    }
-
-    /// @dev Both from the earlier epoch on and until the later end; one that is over does not count.
-    function _join(EntryHold memory a, EntryHold memory b) private view returns (EntryHold memory) {
-        if (!_isRunning(a)) return b;
-        return
-            EntryHold({
-                from: uint32(Math.min(a.from, b.from)),
-                untilTime: uint40(Math.max(a.untilTime, b.untilTime)),
-                untilBlock: uint40(Math.max(a.untilBlock, b.untilBlock))
-            });
+        return block.timestamp < s.heldUntilTime || block.number < s.heldUntilBlock;
     }
 
     /// @dev How many of the first `count` ranges begin at the epoch or before it.

@@ -17,13 +17,4 @@ struct EntryStanding {
     uint32 settledEpoch;
     // how many ranges came before the latest one
     uint32 earlierRanges;
-    // something that was accepted later is held, too, perhaps for longer
-    bool hasLaterHold;
-}
-
-/// @notice From the checkpoint of this epoch on nothing settles before this time and this block, whichever comes last.
-struct EntryHold {
-    uint32 from;
-    uint40 untilTime;
-    uint40 untilBlock;
 }

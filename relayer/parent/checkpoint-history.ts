@@ -180,7 +180,7 @@ export class CheckpointHistory {
   settle(log: CheckpointSettled, settledEpoch: number): void {
     this.#settlements.set(this.#of(log.epoch).checkpoint.body.epoch, { settledEpoch, exceptions: log.exceptions });
     this.#settledEpochs.push(log.epoch);
-    this.#standings.settle(log);
+    this.#standings.settle(log.epoch, log.exceptions);
   }
 
   #of(epoch: number): Recorded {

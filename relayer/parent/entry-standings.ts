@@ -1,7 +1,7 @@
 import { equal, toHex } from "../../protocol/bytes.ts";
 import { ParentInconsistent } from "./errors.ts";
-import type { CheckpointSettled, CrosslinkVoided, EntryHeld } from "./parent-log.ts";
-import type { ChangedEntry, Hold, ParentBlock } from "./parent-view.ts";
+import type { CrosslinkVoided, EntryHeld } from "./parent-log.ts";
+import type { ChangedEntry, Hold } from "./parent-view.ts";
 
 /** Epochs whose checkpoints hold nothing that counts at a position. */
 interface VoidRange {
@@ -17,8 +17,7 @@ interface Standing {
   voids: VoidRange[];
   /** Changed entries that a dispute can make void; ascending by epoch. */
   disputable: ChangedEntry[];
-  /** Two at most: what was accepted later than the first one holds is held by the second. */
-  holds: Hold[];
+  hold: Hold | null;
 }
 
 /** What has become of the entries at each position: void, held, or past every dispute. */
@@ -26,7 +25,7 @@ export class EntryStandings {
   readonly #standings: readonly Standing[];
 
   constructor(positions: number) {
-    this.#standings = Array.from({ length: positions }, () => ({ voids: [], disputable: [], holds: [] }));
+    this.#standings = Array.from({ length: positions }, () => ({ voids: [], disputable: [], hold: null }));
   }
 
   /** Hash of the crosslink from which the shard at the position has to resume; null while no void range is open there. */
@@ -40,7 +39,7 @@ export class EntryStandings {
   }
 
   hold(position: number): Hold | null {
-    return this.#standings[position]?.holds[0] ?? null;
+    return this.#standings[position]?.hold ?? null;
   }
 
   disputable(): ChangedEntry[] {
@@ -76,23 +75,21 @@ export class EntryStandings {
     standing.voids.push({ from: epoch, to: Infinity, resume });
   }
 
-  /** Where the same or something later is held already, both are held from the earlier epoch on, until the later end. */
+  /** Where something is held already, both are held from the earlier epoch on, and until the later end. */
   holdBack({ position, epoch, untilTime, untilBlock, block }: EntryHeld): void {
     const standing = this.#of(position);
-    const added: Hold = { fromEpoch: epoch, untilTime, untilBlock };
-    const [first, later] = standing.holds.filter((hold) => isRunning(hold, block));
-    if (first === undefined || epoch <= first.fromEpoch) {
-      standing.holds = [joined(first, added), ...(later === undefined ? [] : [later])];
-    } else {
-      standing.holds = [first, joined(later, added)];
-    }
+    const before = standing.hold;
+    const isHeld = before !== null && (block.timestamp < before.untilTime || block.number < before.untilBlock);
+    standing.hold = {
+      fromEpoch: isHeld ? Math.min(before.fromEpoch, epoch) : epoch,
+      untilTime: Math.max(before?.untilTime ?? 0, untilTime),
+      untilBlock: Math.max(before?.untilBlock ?? 0, untilBlock),
+    };
   }
 
   /** The checkpoint of that epoch settled: wherever it is no exception, no entry up to it can be disputed any more. */
-  settle({ epoch, exceptions, block }: CheckpointSettled): void {
+  settle(epoch: number, exceptions: readonly number[]): void {
     this.#standings.forEach((standing, position) => {
-      const [first, later] = standing.holds;
-      if (first !== undefined && later !== undefined && !isRunning(first, block)) standing.holds = [later];
       if (exceptions.includes(position)) return;
       standing.disputable = standing.disputable.filter(({ crosslink }) => crosslink.epoch > epoch);
     });
@@ -103,17 +100,4 @@ export class EntryStandings {
     if (standing === undefined) throw new ParentInconsistent(`there is no position ${position}`);
     return standing;
   }
-}
-
-function isRunning({ untilTime, untilBlock }: Hold, block: ParentBlock): boolean {
-  return block.timestamp < untilTime || block.number < untilBlock;
-}
-
-function joined(hold: Hold | undefined, added: Hold): Hold {
-  if (hold === undefined) return added;
-  return {
-    fromEpoch: Math.min(hold.fromEpoch, added.fromEpoch),
-    untilTime: Math.max(hold.untilTime, added.untilTime),
-    untilBlock: Math.max(hold.untilBlock, added.untilBlock),
-  };
 }

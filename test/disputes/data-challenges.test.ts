@@ -54,7 +54,7 @@ describe("Data challenges", () => {
     data: beacon.challenges.interface.encodeFunctionData(name as never, args as never),
     value,
   });
-  const bondFor = (shardId = 1, epoch = 1) => beacon.challenges.bondFor(shards.hash(shardId, epoch));
+  const bondFor = (shardId = 1) => beacon.challenges.nextBond(shardId - 1);
   const idOf = (block: number, chunk: number, hash = shards.hash(1, 1)): bigint =>
     BigInt(keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32", "uint16", "uint8"], [hash, block, chunk])));
   const evidenceOf = (index: number) => ({ index, header: shards.headerOpening(index) });
@@ -65,7 +65,7 @@ describe("Data challenges", () => {
 
   /** Whoever challenges is the stranger, whoever answers the launcher. */
   async function challengeHeaders(shardId = 1, epoch = 1): Promise<bigint> {
-    await beacon.stranger.sendTransaction(askHeaders((await bondFor(shardId, epoch)) * 2n, shardId, epoch));
+    await beacon.stranger.sendTransaction(askHeaders((await bondFor(shardId)) * 2n, shardId, epoch));
     const id = idOf(ALL_HEADERS, 0, shards.hash(shardId, epoch));
     open.add(id);
     return id;
@@ -375,7 +375,7 @@ describe("Data challenges", () => {
   });
 
   describe("bonds", () => {
-    it("grow with the number of open challenges; what is too much is returned", async () => {
+    it("grow with the number of challenges; what is too much is returned", async () => {
       const { challenges, stranger, ethers, parameters } = beacon;
       const one = parameters.shardBond / 64n;
       const hash = shards.hash(1, 1);
@@ -393,7 +393,30 @@ describe("Data challenges", () => {
       await expectRefused(beacon, askHeaders(4n * one), ["DataChallenges_AlreadyAsked", idOf(ALL_HEADERS, 0)]);
       await answered(answer(0, 256, 256));
       expect(await challenges.openCount(hash)).to.equal(2);
+      await expectRefused(beacon, askChunk(0, 2, 4n * one - 1n), [
+        "DataChallenges_BondTooLow",
+        4n * one - 1n,
+        4n * one,
+      ]);
       await expectRefused(beacon, askChunk(0, 1, 4n * one), ["DataChallenges_AlreadyAsked", idOf(0, 1)]);
+    });
+
+    it("are small again when something has settled", async () => {
+      const { networkHelpers, anchors } = beacon;
+      const id = await challengeHeaders();
+      const free = async () => {
+        await networkHelpers.setNextBlockBaseFeePerGas(0);
+        await networkHelpers.mine(1);
+        return bondFor();
+      };
+      const one = beacon.parameters.shardBond / 64n;
+      expect(await free()).to.equal(2n * one);
+      await beacon.launcher.sendTransaction(data("answerHeaders", [id, headers()]));
+      await shards.anchor(3, [2]);
+      await networkHelpers.time.increase(3 * 960);
+      await networkHelpers.mine(4);
+      await anchors.settle(1);
+      expect(await free()).to.equal(one);
     });
 
     it("pay for the answer when gas is dear", async () => {
@@ -407,6 +430,29 @@ describe("Data challenges", () => {
       expect(bond).to.equal(baseFee * 64_000_000n);
       const { gasUsed } = (await (await answered(answer(0, 0, 256))).wait()) as { gasUsed: bigint };
       expect(bond / 2n > gasUsed * baseFee).to.equal(true);
+    });
+
+    it("are for 64 challenges to a crosslink at most", async () => {
+      const long = await disputedShards([16_384]);
+      const { challenges, stranger } = long.beacon;
+      const evidence = { index: 0, header: long.headerOpening(0) };
+      const ask = (chunk: number) => ({
+        to: challenges,
+        data: challenges.interface.encodeFunctionData("challengeChunk", [long.proof(1, 1), evidence, chunk]),
+        value: 20n * 10n ** 18n,
+      });
+      for (let chunk = 0; chunk < 64; chunk++) await stranger.sendTransaction(ask(chunk));
+      const headersToo = {
+        to: challenges,
+        data: challenges.interface.encodeFunctionData("challengeHeaders", [long.proof(1, 1)]),
+        value: 20n * 10n ** 18n,
+      };
+      await expectRefused(
+        long.beacon,
+        headersToo,
+        ["DataChallenges_TooMany", long.hash(1, 1), 64],
+        long.beacon.stranger,
+      );
     });
 
     it("come back to nobody who would be called before all is written", async () => {
