@@ -7,6 +7,12 @@ import { inboxQuota, MESSAGE_QUOTA, type Parameters } from "../protocol/presets.
 
 export type DutyParameters = Pick<Parameters, "forceEpochs" | "inboxEntriesPerEpoch">;
 
+/** A shard's inbox, and what else was demanded of it. */
+export interface WaitingImports {
+  inboxEntry(shardId: number, index: number): { readonly epoch: number } | null;
+  demand(destination: number, source: number, index: number): { readonly epoch: number } | null;
+}
+
 export interface DutyFacts {
   /** A shard, or 0 for the parent's inbox. */
   readonly source: number;
@@ -24,14 +30,15 @@ export function quotaOf(parameters: DutyParameters, source: number): number {
   return source === 0 ? inboxQuota(parameters) : MESSAGE_QUOTA;
 }
 
-/** Whether what came in an epoch has waited for too long in a block of another one. */
-export function isOverdue({ forceEpochs }: DutyParameters, cameIn: number, blockEpoch: number): boolean {
-  return cameIn + forceEpochs <= blockEpoch;
+/** Since which epoch import `index` of a source waits; null if nothing does. */
+export function waitingSince(waiting: WaitingImports, shardId: number, source: number, index: number): number | null {
+  const next = source === 0 ? waiting.inboxEntry(shardId, index) : waiting.demand(shardId, source, index);
+  return next?.epoch ?? null;
 }
 
 /** Whether blocks leave lying what they have to import. */
 export function leavesLying(parameters: DutyParameters, facts: DutyFacts): boolean {
   const { source, before, after, lastEpoch, cameIn } = facts;
-  if (cameIn === null || !isOverdue(parameters, cameIn, lastEpoch)) return false;
+  if (cameIn === null || cameIn + parameters.forceEpochs > lastEpoch) return false;
   return Math.max(0, after - before) < quotaOf(parameters, source);
 }

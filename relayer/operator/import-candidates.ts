@@ -1,3 +1,4 @@
+import { quotaOf } from "../../ledger/duties.ts";
 import { encodeImportInbox, STEP_KIND, type Step } from "../../ledger/step.ts";
 import { ByteReader } from "../../protocol/bytes.ts";
 import { epochOfSlot } from "../../protocol/clock.ts";
@@ -15,6 +16,15 @@ export interface ImportCandidatesOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** What is imported, and where it stands in the order of its source. */
+interface Candidate {
+  readonly source: number;
+  readonly index: number;
+  readonly step: Step;
+}
+
+/** The parent's inbox among the sources. */
+const INBOX = 0;
 /** Inbox entries in one block; what is left comes with the next. */
 const MAX_INBOX_ENTRIES = 1024;
 /** Payloads of one source that are looked at: several peers may answer, and not all of them with messages that hold. */
@@ -46,10 +56,14 @@ export class ImportCandidates {
     const { parameters } = this.#options.view;
     const asOfEpoch = epochOfSlot(parameters, slot) - parameters.inputDelay;
     if (asOfEpoch < 0) return [];
-    const steps = this.#inboxEntries(asOfEpoch);
-    for (const [source, payloads] of this.#arrived) steps.push(...this.#messages(source, payloads));
+    const sources = [this.#inboxEntries(asOfEpoch)];
+    for (const [source, payloads] of this.#arrived) sources.push(this.#messages(source, payloads));
     this.#arrived.clear();
-    return steps;
+    // What may be a duty comes first: a block that gets too long loses its last steps.
+    const isDuty = ({ source, index }: Candidate) => index < this.#options.cursor(source) + quotaOf(parameters, source);
+    const candidates = sources.flat();
+    const ordered = [...candidates.filter(isDuty), ...candidates.filter((each) => !isDuty(each))];
+    return ordered.map(({ step }) => step);
   }
 
   /** Asks the sources that may have messages: what they answer is for the blocks of later slots. */
@@ -88,26 +102,27 @@ export class ImportCandidates {
     }
   }
 
-  #inboxEntries(asOfEpoch: number): Step[] {
+  #inboxEntries(asOfEpoch: number): Candidate[] {
     const { shardId, view, cursor } = this.#options;
-    const first = cursor(0);
-    const steps: Step[] = [];
+    const first = cursor(INBOX);
+    const entries: Candidate[] = [];
     for (let index = first; index < first + MAX_INBOX_ENTRIES; index++) {
       const entry = view.inboxEntry(shardId, index);
       if (entry === null || entry.epoch > asOfEpoch) break;
-      steps.push({ kind: STEP_KIND.importInbox, payload: encodeImportInbox(entry) });
+      const step = { kind: STEP_KIND.importInbox, payload: encodeImportInbox(entry) };
+      entries.push({ source: INBOX, index, step });
     }
-    return steps;
+    return entries;
   }
 
   /** In the order of their indices, without those that are imported already. */
-  #messages(source: number, payloads: readonly Uint8Array[]): Step[] {
+  #messages(source: number, payloads: readonly Uint8Array[]): Candidate[] {
     const next = this.#options.cursor(source);
     return payloads
       .map((payload) => ({ payload, index: indexOf(payload, source) }))
       .filter(({ index }) => index >= next)
       .sort((a, b) => a.index - b.index)
-      .map(({ payload }) => ({ kind: STEP_KIND.importMessage, payload }));
+      .map(({ payload, index }) => ({ source, index, step: { kind: STEP_KIND.importMessage, payload } }));
   }
 }
 

@@ -15,6 +15,8 @@ export type OperatorParentView = Pick<
   | "isVoid"
   | "facts"
   | "inboxEntry"
+  | "demand"
+  | "demandedSources"
   | "justified"
   | "settled"
   | "settledAsOf"

@@ -32,6 +32,13 @@ export interface ShardChainOptions {
   readonly onReplay?: (block: ChainBlock, outboxes: Outboxes) => void;
 }
 
+export interface ChainBlockRequest extends BlockRequest {
+  /** Whether a block is wanted that holds nothing. */
+  readonly evenEmpty: boolean;
+  /** Asked when the block is built, with the chain's state after it: whether it may be signed. */
+  readonly mayStand: () => boolean;
+}
+
 export interface BuiltChainBlock extends ChainBlock {
   /** As it goes to peers. */
   readonly encoded: Uint8Array;
@@ -169,11 +176,11 @@ export class ShardChain {
 
   /**
    * Builds the next block, signs it and writes it to the log.
-   * @returns null, with nothing changed, when the block would be empty and an empty one is not wanted
+   * @returns null, with nothing changed, when the block would be empty and an empty one is not wanted, or it must not stand
    * @throws LedgerError when not even an empty block is admissible in that slot
    * @throws BlockLogError when a block of that number and generation was signed before
    */
-  build(request: BlockRequest & { readonly evenEmpty: boolean }): BuiltChainBlock | null {
+  build(request: ChainBlockRequest): BuiltChainBlock | null {
     const { crypto, operatorKey } = this.#options;
     const { generation } = request;
     if (this.log.lastOf(generation) > this.log.last) {
@@ -181,7 +188,7 @@ export class ShardChain {
     }
     const { state } = this.#executed;
     const built = buildBlock(this.#environment(), state, request);
-    if (built.steps.length === 1 && !request.evenEmpty) {
+    if ((built.steps.length === 1 && !request.evenEmpty) || !request.mayStand()) {
       state.undoBlock();
       return null;
     }

@@ -1,3 +1,4 @@
+import { leavesLying, waitingSince } from "../../ledger/duties.ts";
 import { LedgerError } from "../../ledger/errors.ts";
 import { STEP_KIND, type Step } from "../../ledger/step.ts";
 import { concat, equal, toHex } from "../../protocol/bytes.ts";
@@ -264,10 +265,11 @@ export class ShardOperator {
   #build(slot: number, imports: readonly Step[]): boolean {
     const { chain, mempool } = this;
     const transactions = mempool.select({
-      transactions: MAX_STEPS - 1 - imports.length,
+      transactions: Math.max(0, MAX_STEPS - 1 - imports.length),
       bytes: MAX_TRANSACTION_BYTES,
     });
     const evenEmpty = this.#isDue(slot);
+    const cursors = this.#cursors();
     if (imports.length + transactions.length === 0 && !evenEmpty) return false;
     try {
       const block = chain.build({
@@ -276,6 +278,7 @@ export class ShardOperator {
         candidates: [...imports, ...transactions.map(({ payload }) => ({ kind: STEP_KIND.transaction, payload }))],
         senders: concat(...transactions.map(({ sender }) => sender)),
         evenEmpty,
+        mayStand: () => this.#doesDuties(slot, cursors),
       });
       if (block === null) return false;
       mempool.onBlock(block.transactions.map(({ receipt }) => receipt.sender));
@@ -288,6 +291,30 @@ export class ShardOperator {
       if (error instanceof LedgerError && error.code === "FactsUnavailable") return false;
       throw error;
     }
+  }
+
+  /** Of the inbox, and of the shards of which messages were demanded. */
+  #cursors(): [source: number, cursor: number][] {
+    return [0, ...this.view.demandedSources(this.shardId)].map((source) => [source, this.chain.cursor(source)]);
+  }
+
+  /**
+   * Whether nothing overdue is left behind since the cursors stood there. A crosslink may end with any block, so it is asked
+   * of each: it is better to build none than one that is void.
+   */
+  #doesDuties(slot: number, cursors: readonly (readonly [source: number, cursor: number])[]): boolean {
+    const { view, shardId, chain } = this;
+    const lastEpoch = epochOfSlot(view.parameters, slot);
+    const ignored = cursors.find(([source, before]) => {
+      const after = chain.cursor(source);
+      const cameIn = waitingSince(view, shardId, source, after);
+      return leavesLying(view.parameters, { source, before, after, lastEpoch, cameIn });
+    });
+    if (ignored === undefined) return true;
+    const [source] = ignored;
+    const missing = `import ${chain.cursor(source)} from ${source === 0 ? "the inbox" : `shard ${source}`}`;
+    this.#options.onError(new ShardOperatorError(`shard ${shardId}, slot ${slot}: no block, as ${missing} is overdue`));
+    return false;
   }
 
   /** Whether a block is wanted though nothing waits for it. */

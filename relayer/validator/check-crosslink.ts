@@ -8,6 +8,7 @@ import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import type { ParentView } from "../parent/parent-view.ts";
 import type { PublishedBlock, PublishedBlocks } from "../store/published-blocks.ts";
 import { type BlockVerifier, checkBlock } from "./check-block.ts";
+import { ignoredDuty } from "./check-duties.ts";
 
 /** A crosslink that must not be attested; the message says why. */
 export class CrosslinkRefused extends Error {
@@ -31,8 +32,8 @@ interface Below {
 }
 
 /**
- * What a committee member does before it signs: shape, links and boundaries of the crosslink, and every block
- * re-executed from its witness, unless it was when it came. @throws CrosslinkRefused, LedgerError
+ * What a committee member does before it signs: shape, links and boundaries of the crosslink, every block re-executed from
+ * its witness, unless it was when it came, and what the shard has to import. @throws CrosslinkRefused, LedgerError
  */
 export async function checkCrosslink(options: CrosslinkCheckOptions, { crosslink }: SignedCrosslink): Promise<void> {
   const { crypto, view } = options;
@@ -51,6 +52,9 @@ export async function checkCrosslink(options: CrosslinkCheckOptions, { crosslink
   if (!equal(paddedTreeRoot(crypto, hashes), crosslink.blocksRoot)) throw new CrosslinkRefused("blocks root");
   if (below.header === null || !equal(below.header.stateRoot, crosslink.stateRoot))
     throw new CrosslinkRefused("state root");
+  const source = ignoredDuty(view, options.blocks, crosslink, { header: below.header, hash: below.hash });
+  if (source !== null)
+    throw new CrosslinkRefused(`imports from ${source === 0 ? "the inbox" : `shard ${source}`} are overdue`);
 }
 
 /** What the crosslink has to build on. */

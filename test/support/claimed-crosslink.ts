@@ -1,11 +1,11 @@
-import type { BelowOpening, HeaderOpening, LeafOpening, RawTraceLeaf } from "../../ledger/dispute-evidence.ts";
+import type { BelowOpening, HeaderOpening, LeafOpening } from "../../ledger/dispute-evidence.ts";
 import { type BlockHeader, blockHash } from "../../protocol/block-header.ts";
 import { toBigInt, toHex } from "../../protocol/bytes.ts";
 import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { Domain } from "../../protocol/eip712.ts";
 import { paddedTreeProof, paddedTreeRoot } from "../../protocol/padded-tree.ts";
-import { writeTraceWord } from "../../protocol/trace.ts";
+import { type RawTraceLeaf, writeTraceWord } from "../../protocol/trace.ts";
 
 /** A crosslink that says what a test wants: links and boundaries are right wherever the test does not say otherwise. */
 

@@ -10,6 +10,7 @@ import type { OperatorParentView } from "../../relayer/operator/ports.ts";
 import type {
   AcceptedCheckpoint,
   CheckpointLink,
+  MessageDemand,
   RecordedInboxEntry,
   Settlement,
   Shard,
@@ -35,6 +36,7 @@ export class ParentDouble implements OperatorParentView {
   readonly #crypto: Crypto;
   readonly #shards: Shard[] = [];
   readonly #inbox = new Map<number, RecordedInboxEntry[]>();
+  readonly #demands: MessageDemand[] = [];
   readonly #checkpoints = new Map<number, DoubledCheckpoint>();
   readonly #settlements = new Map<number, Settlement>();
   /** By shard and generation. */
@@ -111,6 +113,12 @@ export class ParentDouble implements OperatorParentView {
     this.#addEntry(shardId, { kind: INBOX_FORCED_TRANSACTION, recipient: new Uint8Array(20), value: 0n, data });
   }
 
+  /** Somebody demands that the message be imported, in the epoch of the head. */
+  demandMessage(destination: number, source: number, index: number): void {
+    const place = { blockNumber: 0, blockHash: ZERO_HASH, logIndex: 0 };
+    this.#demands.push({ destination, source, index, epoch: this.epoch, place });
+  }
+
   /** Justifies a checkpoint of that epoch in which these crosslinks replace their shards' entries. */
   justify(epoch: number, crosslinks: readonly Crosslink[]): void {
     const source = this.#checkpoints.get(this.justified.epoch) as DoubledCheckpoint;
@@ -162,6 +170,15 @@ export class ParentDouble implements OperatorParentView {
 
   inboxEntry(shardId: number, index: number): RecordedInboxEntry | null {
     return this.#inbox.get(shardId)?.[index] ?? null;
+  }
+
+  demand(destination: number, source: number, index: number): MessageDemand | null {
+    return this.#demands.find((d) => d.destination === destination && d.source === source && d.index === index) ?? null;
+  }
+
+  demandedSources(destination: number): readonly number[] {
+    const own = this.#demands.filter((demand) => demand.destination === destination);
+    return [...new Set(own.map(({ source }) => source))].sort((a, b) => a - b);
   }
 
   settledAsOf(epoch: number): number {

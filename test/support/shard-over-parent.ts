@@ -2,6 +2,7 @@ import { createLedgerEnvironment } from "../../ledger/environment.ts";
 import { verifyBlock } from "../../ledger/verify-block.ts";
 import type { BlockHeader } from "../../protocol/block-header.ts";
 import type { Crosslink, SignedCrosslink } from "../../protocol/crosslink.ts";
+import type { OperatorParentView } from "../../relayer/operator/ports.ts";
 import { ShardOperator } from "../../relayer/operator/shard-operator.ts";
 import { MemoryRecordLog } from "../../relayer/store/record-log.ts";
 import type { HandFedParent } from "./hand-fed-parent.ts";
@@ -14,13 +15,14 @@ export class ShardOverParent {
   /** Encoded; block n is at n - 1. */
   readonly blocks: Uint8Array[] = [];
 
-  constructor(parent: HandFedParent, id: number) {
+  /** @param view what the operator sees of the parent chain */
+  constructor(parent: HandFedParent, id: number, view: OperatorParentView = parent.view) {
     this.parent = parent;
     this.id = id;
     this.operator = new ShardOperator({
       shardId: id,
       crypto: parent.crypto,
-      view: parent.view,
+      view,
       operatorKey: parent.operatorKey,
       blocks: new MemoryRecordLog(),
       crosslinks: new MemoryRecordLog(),

@@ -14,6 +14,7 @@ import { operatorSigned } from "../../../protocol/operator-signature.ts";
 import { hashNode, paddedTreeRoot, rootFromPath } from "../../../protocol/padded-tree.ts";
 import { outboxKey, outboxWordOf, stateLeafHash } from "../../../protocol/state.ts";
 import { FEE_COLLECTOR_ADDRESS } from "../../../protocol/system-contracts.ts";
+import type { MessageSource } from "../../../relayer/operator/ports.ts";
 import { ShardOperatorError } from "../../../relayer/operator/shard-operator.ts";
 import { MemoryRecordLog } from "../../../relayer/store/record-log.ts";
 import { ETHER, GWEI, OperatedShards, testAccount } from "../../support/operated-shards.ts";
@@ -225,6 +226,53 @@ describe("ShardOperator", () => {
       expect(chain.index.block(chain.head.number)?.logs).to.have.length(2);
       // Rubbish alone is no reason for a block.
       for (let i = 0; i < 6; i++) expect(await shards.nextSlot()).to.not.include(2);
+    });
+  });
+
+  describe("what it has to import", () => {
+    /** Shard 1 has sent two messages to shard 2, which are settled. */
+    async function sent(messagesFor: MessageSource) {
+      const shards = await funded(2);
+      for (const value of [3n, 4n]) {
+        shards.operator(1).mempool.add(shards.message(1, alice, 2, bob.address, value));
+        await shards.nextSlot();
+      }
+      await shards.nextEpoch();
+      shards.anchor();
+      shards.parent.settle();
+      const errors: Error[] = [];
+      shards.restart(2, { messagesFor, onError: (error) => errors.push(error as Error) });
+      return { shards, errors };
+    }
+
+    it("keeps it from building while a demanded message is overdue and nobody has it", async () => {
+      let isThere = false;
+      const { shards, errors } = await sent((_, source, first, asOfEpoch) =>
+        isThere ? shards.operator(source).messagesTo(2, first, asOfEpoch) : [],
+      );
+      const { forceEpochs } = shards.parent.parameters;
+      shards.parent.demandMessage(2, 1, 0);
+      for (let i = 1; i < forceEpochs; i++) {
+        expect(await shards.nextEpoch()).to.include(2);
+        shards.anchor();
+      }
+      expect(errors).to.deep.equal([]);
+      for (let i = 0; i < 3; i++) expect(await shards.nextEpoch()).to.not.include(2);
+      expect(errors.map(({ message }) => message)[0]).to.include("import 0 from shard 1 is overdue");
+
+      isThere = true;
+      // It asks again some slots after it was told that there is nothing.
+      for (let i = 0; i < 6; i++) await shards.nextSlot();
+      expect(shards.operator(2).chain.cursor(1)).to.equal(2);
+    });
+
+    it("is no message that nobody has demanded", async () => {
+      const { shards, errors } = await sent(() => []);
+      for (let i = 0; i < 2 * shards.parent.parameters.forceEpochs; i++) {
+        expect(await shards.nextEpoch()).to.include(2);
+        shards.anchor();
+      }
+      expect(errors).to.deep.equal([]);
     });
   });
 

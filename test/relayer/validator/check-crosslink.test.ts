@@ -107,6 +107,99 @@ describe("checkCrosslink", () => {
     await refused(check({ ...second, generation: 1, epoch: 7 }), `block ${second.firstBlock} is not published`);
   });
 
+  describe("what the shard has to import", () => {
+    /** The deposit of epoch 4 is the first one that is not imported. */
+    const DUE = 4 + 8;
+    let isBlind: boolean;
+
+    /** An operator that sees nothing of its inbox when it wants to. */
+    beforeEach(async () => {
+      expect(parent.parameters.forceEpochs).to.equal(8);
+      parent = new HandFedParent(crypto);
+      published = new PublishedBlocks({ crypto, domain: parent.view.domain, keptPerGeneration: 128, operatorOf });
+      const view = new Proxy(parent.view, {
+        get(target, name) {
+          if (name === "inboxEntry" && isBlind) return () => null;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      shard = new ShardOverParent(parent, SHARD, view);
+      isBlind = false;
+      await shard.run(1, 4);
+    });
+    const operatorOf = (id: number, generation: number) => parent.view.operatorOf(id, generation);
+
+    /** Epochs 5 to `last` on top of what is accepted of the first four, with nothing imported. */
+    async function blindUntil(last: number): Promise<Crosslink> {
+      const first = shard.crosslink(4).crosslink;
+      add(shard.of(first));
+      await check(first);
+      parent.accept(4, [first]);
+      isBlind = true;
+      await shard.run(5, last);
+      const blind = shard.crosslink(last).crosslink;
+      expect(blind.firstBlock).to.equal(5);
+      add(shard.of(blind));
+      return blind;
+    }
+
+    it("is left lying by a crosslink that is refused", async () => {
+      await refused(check(await blindUntil(DUE)), "imports from the inbox are overdue");
+    });
+
+    it("may still lie there in the epoch before", async () => {
+      await check(await blindUntil(DUE - 1));
+    });
+
+    it("is known from an import in the crosslink, too", async () => {
+      isBlind = true;
+      await shard.run(5, 5);
+      isBlind = false;
+      parent.moveToEpoch(6);
+      await shard.operator.onSlot(parent.view.slot());
+      isBlind = true;
+      await shard.run(7, 7 + 8);
+      const { crosslink } = shard.crosslink(15);
+      expect(crosslink.firstBlock).to.equal(1);
+      add(shard.of(crosslink));
+      await refused(check(crosslink), "imports from the inbox are overdue");
+    });
+
+    it("is not guessed where the blocks below have not been checked", async () => {
+      const blind = await blindUntil(DUE);
+      published.doubtAll();
+      await check(blind);
+    });
+
+    it("may be a message that was demanded", async () => {
+      const first = shard.crosslink(4).crosslink;
+      add(shard.of(first));
+      await check(first);
+      parent.accept(4, [first]);
+      parent.demandMessage(SHARD, 1, 0);
+      await shard.run(6, DUE - 1);
+      const early = shard.crosslink(DUE - 1).crosslink;
+      add(shard.of(early));
+      await check(early);
+
+      isBlind = false;
+      const blind = new Proxy(parent.view, {
+        get(target, name) {
+          if (name === "demand") return () => null;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      shard = new ShardOverParent(parent, 3, blind);
+      parent.demandMessage(3, 1, 0);
+      await shard.run(DUE + 1, DUE + 10);
+      const ignoring = shard.crosslink(DUE + 10).crosslink;
+      add(shard.of(ignoring));
+      await refused(check(ignoring), "imports from shard 1 are overdue");
+    });
+  });
+
   it("fetches the parent's blocks and its own from whoever has them", async () => {
     const first = shard.crosslink(4).crosslink;
     parent.accept(4, [first]);
