@@ -17,7 +17,7 @@ import {Checkpoint} from "../types/Checkpoint.sol";
 import {Crosslink} from "../types/Crosslink.sol";
 import {HeaderEvidence} from "../types/DisputeEvidence.sol";
 import {EntryStanding} from "../types/EntryStanding.sol";
-import {Fault, Predicate} from "../types/Fault.sol";
+import {Fault, NO_BLOCK, Predicate} from "../types/Fault.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {CrosslinkProof} from "../types/Proofs.sol";
 import {DataChallenge, IDataChallenges, TraceStep} from "./IDataChallenges.sol";
@@ -41,8 +41,6 @@ contract DataChallenges is IDataChallenges, Forfeits {
 
     /// @dev As in ledger/: more in a header is a fault.
     uint256 private constant MAX_STEPS = 16_384;
-
-    uint16 private constant NO_BLOCK = type(uint16).max;
 
     uint256 private constant MAX_OPEN = 64;
 

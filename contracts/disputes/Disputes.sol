@@ -22,7 +22,7 @@ import {IShardRegistry} from "../shards/IShardRegistry.sol";
 import {BlockHeader} from "../types/BlockHeader.sol";
 import {Crosslink} from "../types/Crosslink.sol";
 import {HeaderOpening} from "../types/DisputeEvidence.sol";
-import {Fault, Predicate} from "../types/Fault.sol";
+import {Fault, NO_BLOCK, Predicate} from "../types/Fault.sol";
 import {G1Point} from "../types/G1Point.sol";
 import {G2Point} from "../types/G2Point.sol";
 import {CrosslinkProof} from "../types/Proofs.sol";
@@ -40,7 +40,6 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
 
     uint256 private constant SIGNATURE_LENGTH = 256;
     uint256 private constant OPERATOR_SIGNATURE_LENGTH = 65;
-    uint16 private constant NO_BLOCK = type(uint16).max;
 
     /// @dev Who had committed has that many blocks to get a transaction in.
     uint256 private constant ADOPT_BLOCKS = 64;

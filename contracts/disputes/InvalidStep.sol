@@ -6,7 +6,7 @@ import {Openings} from "../libraries/Openings.sol";
 import {BlockHeader} from "../types/BlockHeader.sol";
 import {Crosslink} from "../types/Crosslink.sol";
 import {HeaderOpening, LeafOpening, StepEvidence} from "../types/DisputeEvidence.sol";
-import {Fault, Predicate} from "../types/Fault.sol";
+import {Fault, NO_BLOCK, Predicate} from "../types/Fault.sol";
 import {StepCall, StepOutcome} from "../types/Step.sol";
 import {IJudge} from "./IJudge.sol";
 import {ILedgerVerifier} from "./ILedgerVerifier.sol";
@@ -65,7 +65,14 @@ contract InvalidStep is IJudge {
         step.witness = e.witness;
         uint256 fees;
         if (e.step == 0) {
-            (, , BlockHeader memory below) = Openings.requireBelow(domainSeparator, crosslink, e.index, e.below);
+            (, bytes32 parentHash, BlockHeader memory below) = Openings.requireBelow(
+                domainSeparator,
+                crosslink,
+                e.index,
+                e.below
+            );
+            // It was not the operator, who named another block, but whoever put it on this one.
+            if (header.header.parentHash != parentHash) blockIndex = NO_BLOCK;
             (step.stateRoot, step.previousFees) = (below.stateRoot, below.fees);
         } else {
             LeafOpening memory previous = e.previous;

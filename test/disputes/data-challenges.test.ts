@@ -46,6 +46,7 @@ describe("Data challenges", () => {
     for (const id of open) owed += (await challenges.challenge(id)).bond;
     expect(await ethers.provider.getBalance(challenges), "what DataChallenges holds").to.equal(owed);
     await start.restore();
+    shards.voters.source = shards.checkpoint(2);
     start = await beacon.networkHelpers.takeSnapshot();
   });
 

@@ -36,6 +36,7 @@ describe("Disputes", () => {
   afterEach(async () => {
     await expectSolvent(beacon, [beacon.stranger, beacon.launcher]);
     await start.restore();
+    shards.voters.source = shards.checkpoint(2);
     start = await beacon.networkHelpers.takeSnapshot();
   });
 

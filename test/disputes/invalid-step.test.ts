@@ -210,6 +210,23 @@ describe("InvalidStep", () => {
     expect(fault).to.equal("StepInadmissible");
   });
 
+  it("blames no block for a first step that was executed on another block than it names", async () => {
+    const crosslink = opened.sound[1] as SoundCrosslink;
+    for (const [step, blockIndex] of [
+      [0, 0xffff],
+      [1, 2],
+    ] as const) {
+      const blocks = crosslink.blocks.map((block, i) => {
+        const trace = block.trace.map((leaf, j) => (i === 2 && j === step ? { ...leaf, stateRoot: ZERO_HASH } : leaf));
+        return { ...block, trace };
+      });
+      const claimed = lie("WrongParentHash", { ...crosslink, blocks }, { ...OPTIONS, index: 2 });
+      const inBlock = opened.step(1, 2, step);
+      const found = await ask(claimed, evidenceOf(claimed, 2, step, inBlock), inBlock);
+      expect({ ...found }).to.include({ fault: "WrongStepState", blockIndex });
+    }
+  });
+
   /** The second crosslink with other fees in the leaf before the transfer of its first block, and in that. */
   function withFees(before: bigint, after: bigint): LyingCrosslink {
     const crosslink = opened.sound[1] as SoundCrosslink;
