@@ -26,15 +26,17 @@ export interface FaultFinderOptions {
   readonly state: ShardState;
   readonly commitmentOf: CommitmentOf;
   readonly duties: DutyFacts;
+  /** Called between two blocks: others may want to have their turn. */
+  readonly pause?: () => Promise<void>;
 }
 
 /**
- * Looks for the first thing that is wrong with an anchored crosslink. "sound" has executed it on the state; for everything
+ * Looks for the first thing that is wrong with an anchored crosslink. Nobody else may use the state meanwhile. "sound" has executed it on the state; for everything
  * else that is as it was.
  * @throws LedgerError FactsUnavailable: the parent chain is not known far enough
  */
-export function findFault(options: FaultFinderOptions, claim: Claim): Finding {
-  const { environment, state, commitmentOf, duties } = options;
+export async function findFault(options: FaultFinderOptions, claim: Claim): Promise<Finding> {
+  const { environment, state, commitmentOf, duties, pause } = options;
   const { crosslink, parent, headers } = claim;
   if (crosslink.firstBlock !== parent.lastBlock + 1) {
     return { kind: "fault", fault: "WrongFirstBlock", index: null, evidence: { predicate: "Crosslink", parent } };
@@ -69,6 +71,7 @@ export function findFault(options: FaultFinderOptions, claim: Claim): Finding {
         return finding;
       }
       executed++;
+      await pause?.();
     }
   } catch (error) {
     takeBack();

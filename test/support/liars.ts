@@ -8,7 +8,8 @@ import type { Domain } from "../../protocol/eip712.ts";
 import { paddedTreeDepth, paddedTreeLevels } from "../../protocol/padded-tree.ts";
 import { MAX_PAYLOAD_BYTES, MAX_STEPS } from "../../protocol/presets.ts";
 import { rawTraceLeaf, rawTraceLeafHash, readTraceWord, type TraceLeaf, writeTraceWord } from "../../protocol/trace.ts";
-import { CHUNK_STEPS, type RevealedPart, type RevealedStep } from "../../relayer/watcher/claimed-trace.ts";
+import type { RevealedPart, RevealedStep } from "../../relayer/watcher/claimed-trace.ts";
+import { type PartRange, showPart } from "../../relayer/watcher/trace-parts.ts";
 
 /** A block as its builder knows it. */
 export interface SoundBlock {
@@ -243,24 +244,10 @@ function levelsOf(crypto: Crypto, leaves: readonly Uint8Array[], hides: boolean)
 
 /** Siblings of leaf `index` in a tree, bottom up: with whatever stands in its padding. */
 export function pathIn(levels: readonly Uint8Array[], index: number): Uint8Array[] {
-  return levels.slice(0, -1).map((level, k) => hashAt(level, (index >> k) ^ 1));
+  return levels.slice(0, -1).map((level, k) => level.slice(32 * ((index >> k) ^ 1), 32 * ((index >> k) ^ 1) + 32));
 }
 
-/**
- * What answers a challenge to steps of a block: those of an aligned subtree of 2^height leaves, as far as they are counted.
- * @param height at most 8
- */
-export function partOf({ steps, levels }: ClaimedBlock, first: number, height: number): RevealedPart {
-  const chunkDepth = Math.min(Math.log2(CHUNK_STEPS), levels.length - 1);
-  const roots = levels[chunkDepth] as Uint8Array;
-  return {
-    first,
-    steps: steps.slice(first, first + 2 ** height),
-    siblings: pathIn(levels, first).slice(Math.min(height, chunkDepth), chunkDepth),
-    chunkRoots: Array.from({ length: roots.length / 32 }, (_, i) => hashAt(roots, i)),
-  };
-}
-
-function hashAt(level: Uint8Array, index: number): Uint8Array {
-  return level.slice(32 * index, 32 * index + 32);
+/** What answers a challenge to steps of a block: those of an aligned subtree, as far as they are counted. */
+export function partOf({ steps, levels }: ClaimedBlock, range: PartRange): RevealedPart {
+  return showPart(steps, levels, range);
 }

@@ -9,9 +9,9 @@ import { ShardState } from "../../../ledger/shard-state.ts";
 import { encodeBlockStart, encodeImportInbox, STEP_KIND, type Step } from "../../../ledger/step.ts";
 import { blockHash } from "../../../protocol/block-header.ts";
 import { equal, toHex, ZERO_HASH } from "../../../protocol/bytes.ts";
-import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../../protocol/crosslink.ts";
+import type { Crosslink } from "../../../protocol/crosslink.ts";
 import type { InboxEntry } from "../../../protocol/inbox-entry.ts";
-import { paddedTreeProof, paddedTreeRoot, rootFromPath } from "../../../protocol/padded-tree.ts";
+import { paddedTreeRoot, rootFromPath } from "../../../protocol/padded-tree.ts";
 import { rawTraceLeafHash, readTraceWord } from "../../../protocol/trace.ts";
 import { ClaimedTrace } from "../../../relayer/watcher/claimed-trace.ts";
 import { findFault, leadTo } from "../../../relayer/watcher/find-fault.ts";
@@ -19,10 +19,13 @@ import type { FaultFinding, Finding } from "../../../relayer/watcher/finding.ts"
 import { addressAt, crypto, domain, ETHER, keyOf, Shard } from "../../ledger/shard-fixture.ts";
 import { type LieOptions, type LyingCrosslink, lie, partOf, type SoundCrosslink } from "../../support/liars.ts";
 import { property } from "../../support/property.ts";
+import { SoundShard } from "../../support/sound-shard.ts";
 
 const ALICE = keyOf(1);
 const EPOCH = 5;
 const OPTIONS: LieOptions = { crypto, domain, slotsPerEpoch: 8 };
+
+type Copies = "none" | "published" | "tampered";
 
 /** A shard with its sound crosslinks, and a watcher's own state of it. */
 class Watched {
@@ -32,8 +35,7 @@ class Watched {
   readonly demands: number[] = [];
   readonly sound: SoundCrosslink[] = [];
   inboxQuota = 2;
-  #parent: Crosslink = genesisCrosslink(1);
-  #below: HeaderOpening | null = null;
+  readonly #builder = new SoundShard(this.shard.environment);
   #nonce = 0n;
   readonly entries: InboxEntry[] = [];
 
@@ -47,34 +49,14 @@ class Watched {
     return Array.from({ length: count }, (_, i) => this.shard.transfer(ALICE, addressAt(i), 1n, this.#nonce++));
   }
 
-  /** The next sound crosslink: blocks of so many steps besides the first. */
   build(epoch: number, blocks: readonly (readonly Step[])[]): SoundCrosslink {
-    const { state, environment } = this.shard;
-    const built = blocks.map((candidates, i) => this.shard.build(8 * epoch + i, candidates));
-    expect(built.flatMap(({ skipped }) => skipped)).to.deep.equal([]);
-    const hashes = built.map((each) => each.blockHash);
-    const parent = this.#parent;
-    const crosslink: Crosslink = {
-      shardId: environment.shardId,
-      generation: 0,
-      epoch,
-      parent: crosslinkHash(crypto, domain, parent),
-      firstBlock: parent.lastBlock + 1,
-      lastBlock: parent.lastBlock + blocks.length,
-      blocksRoot: paddedTreeRoot(crypto, hashes),
-      stateRoot: state.root.slice(),
-    };
-    const sound = { crosslink, parent, below: this.#below, blocks: built };
+    const sound = this.#builder.build(epoch, blocks);
     this.sound.push(sound);
-    this.#parent = crosslink;
-    const last = built.length - 1;
-    const header = built[last]?.header as HeaderOpening["header"];
-    this.#below = { header, siblings: paddedTreeProof(crypto, hashes, last) };
     return sound;
   }
 
   /** What the watcher comes to when everything that it asks for and that can be answered is answered. */
-  judge(lying: LyingCrosslink, copies: "none" | "published" | "tampered", height = 8): FaultFinding | "sound" {
+  async judge(lying: LyingCrosslink, copies: Copies, height = 8): Promise<FaultFinding | "sound"> {
     const { crosslink, parent, below, blocks } = lying;
     const { environment } = this.shard;
     const headers = blocks.map(({ header }) => header);
@@ -93,7 +75,7 @@ class Watched {
     });
     for (let asked = 0; asked < 80; asked++) {
       const root = toHex(this.state.root);
-      const finding: Finding = findFault(
+      const finding: Finding = await findFault(
         {
           environment,
           state: this.state,
@@ -129,7 +111,10 @@ class Watched {
         const trace = traces[finding.index] as ClaimedTrace;
         expect(trace.isRevealed(chunk), "nothing is asked for twice").to.equal(false);
         for (let at = 256 * chunk; at < Math.min(256 * (chunk + 1), stepCount); at += 2 ** height) {
-          const part = partOf(blocks[finding.index] as LyingCrosslink["blocks"][number], at, height);
+          const part = partOf(blocks[finding.index] as LyingCrosslink["blocks"][number], {
+            first: at,
+            count: Math.min(2 ** height, stepCount - at),
+          });
           const first = part.steps[0] as (typeof part.steps)[number];
           const alone = new ClaimedTrace(crypto, stepCount);
           alone.add(part);
@@ -210,14 +195,11 @@ function zeroTree(height: number): Uint8Array {
 
 describe("findFault", () => {
   /** Two crosslinks of which the watcher has followed the first: 3 blocks each, so that their trees have padding. */
-  function twoCrosslinks(last: readonly (readonly Step[])[] | null = null): {
-    watched: Watched;
-    sound: SoundCrosslink;
-  } {
+  async function twoCrosslinks(): Promise<{ watched: Watched; sound: SoundCrosslink }> {
     const watched = new Watched();
     const first = watched.build(1, [[watched.deposit(ETHER)], watched.transfers(3), watched.transfers(1)]);
-    expect(watched.judge(lie("None", first, OPTIONS), "published")).to.equal("sound");
-    const blocks = last ?? [watched.transfers(17), watched.transfers(2), watched.transfers(20)];
+    expect(await watched.judge(lie("None", first, OPTIONS), "published")).to.equal("sound");
+    const blocks = [watched.transfers(17), watched.transfers(2), watched.transfers(20)];
     return { watched, sound: watched.build(EPOCH, blocks) };
   }
 
@@ -231,18 +213,18 @@ describe("findFault", () => {
   }
 
   for (const fault of LIES) {
-    it(`finds ${fault}, with the block published or withheld`, () => {
+    it(`finds ${fault}, with the block published or withheld`, async () => {
       for (const copies of ["published", "none"] as const) {
-        const { watched, sound } = twoCrosslinks();
+        const { watched, sound } = await twoCrosslinks();
         const lying = lie(fault, sound, OPTIONS);
         // What hides leaves of the blocks tree cannot be answered: the headers do not lead to its root.
         const expected = fault === "BlocksPadding" ? "Unanswered" : fault;
-        expectFound(watched, lying, watched.judge(lying, copies, 3), expected);
+        expectFound(watched, lying, await watched.judge(lying, copies, 3), expected);
       }
     });
   }
 
-  it("finds one lie anywhere, whatever copies say, and accuses no honest crosslink", () => {
+  it("finds one lie anywhere, whatever copies say, and accuses no honest crosslink", async () => {
     const anywhere = fc.record({
       fault: fc.constantFrom("None" as const, ...LIES),
       index: fc.nat(2),
@@ -251,17 +233,17 @@ describe("findFault", () => {
       height: fc.integer({ min: 3, max: 8 }),
       sizes: fc.tuple(fc.nat(40), fc.nat(40), fc.nat(40)),
     });
-    fc.assert(
-      fc.property(anywhere, ({ fault, index, where, copies, height, sizes }) => {
+    await fc.assert(
+      fc.asyncProperty(anywhere, async ({ fault, index, where, copies, height, sizes }) => {
         const watched = new Watched();
         const [deposit, ...blocks] = [[watched.deposit(ETHER)], ...sizes.map((size) => watched.transfers(size))];
         const first = watched.build(1, [deposit as Step[]]);
-        expect(watched.judge(lie("None", first, OPTIONS), copies, height)).to.equal("sound");
+        expect(await watched.judge(lie("None", first, OPTIONS), copies, height)).to.equal("sound");
         const sound = watched.build(EPOCH, blocks);
         const count = (sound.blocks[index] as (typeof sound.blocks)[number]).steps.length;
         fc.pre(fault !== "TracePadding" || !Number.isInteger(Math.log2(count)));
         const lying = lie(fault, sound, { ...OPTIONS, index, step: where % count });
-        const found = watched.judge(lying, copies, height);
+        const found = await watched.judge(lying, copies, height);
         if (fault === "None") {
           expect(found).to.equal("sound");
           return;
@@ -275,10 +257,10 @@ describe("findFault", () => {
     );
   });
 
-  it("finds what is wrong in a trace of several chunks by the roots of an answer to another one", () => {
+  it("finds what is wrong in a trace of several chunks by the roots of an answer to another one", async () => {
     const watched = new Watched();
     const first = watched.build(1, [[watched.deposit(ETHER)]]);
-    expect(watched.judge(lie("None", first, OPTIONS), "published")).to.equal("sound");
+    expect(await watched.judge(lie("None", first, OPTIONS), "published")).to.equal("sound");
     const sound = watched.build(EPOCH, [watched.transfers(540)]);
     for (const [fault, step] of [
       ["WrongStepState", 299],
@@ -290,13 +272,13 @@ describe("findFault", () => {
     ] as const) {
       for (const copies of ["published", "tampered", "none"] as const) {
         const lying = lie(fault, sound, { ...OPTIONS, step });
-        expectFound(watched, lying, watched.judge(lying, copies, 6), fault);
+        expectFound(watched, lying, await watched.judge(lying, copies, 6), fault);
       }
     }
   }).timeout(60_000);
 
-  it("shows every kind of inadmissible step", () => {
-    const { watched, sound } = twoCrosslinks();
+  it("shows every kind of inadmissible step", async () => {
+    const { watched, sound } = await twoCrosslinks();
     const { shard } = watched;
     const signed = (nonce: bigint, value = 1n) => shard.transfer(ALICE, addressAt(1), value, nonce);
     const start = (slot: number) => encodeBlockStart({ slot, seed: ZERO_HASH, shardCount: 3 });
@@ -314,44 +296,45 @@ describe("findFault", () => {
     shard.facts.inbox.clear();
     for (const inadmissible of steps) {
       const lying = lie("StepInadmissible", sound, { ...OPTIONS, inadmissible });
-      expectFound(watched, lying, watched.judge(lying, "published"), "StepInadmissible");
+      expectFound(watched, lying, await watched.judge(lying, "published"), "StepInadmissible");
     }
   });
 
-  it("finds an inbox entry that is left lying, and none where the quota is met", () => {
+  it("finds an inbox entry that is left lying, and none where the quota is met", async () => {
     for (const [inboxQuota, expected] of [
       [2, "InboxLeftLying"],
       [1, null],
     ] as const) {
-      const { watched } = twoCrosslinks();
+      const { watched } = await twoCrosslinks();
       const deposit = watched.deposit(1n, EPOCH - 1);
       watched.deposit(2n, EPOCH - 1);
       watched.inboxQuota = inboxQuota;
       const sound = watched.build(EPOCH + 1, [[deposit]]);
       const lying = lie("InboxLeftLying", sound, OPTIONS);
-      const previous = watched.judge(lie("None", watched.sound[1] as SoundCrosslink, OPTIONS), "published");
+      const previous = await watched.judge(lie("None", watched.sound[1] as SoundCrosslink, OPTIONS), "published");
       expect(previous).to.equal("sound");
-      const found = watched.judge(lying, "published");
+      const found = await watched.judge(lying, "published");
       if (expected === null) expect(found).to.equal("sound");
       else expectFound(watched, lying, found, expected);
     }
   });
 
-  it("finds a message that was demanded and is left lying", () => {
-    const { watched, sound } = twoCrosslinks();
+  it("finds a message that was demanded and is left lying", async () => {
+    const { watched, sound } = await twoCrosslinks();
     watched.demands.push(EPOCH - 1);
-    expect(watched.judge(lie("None", sound, OPTIONS), "published")).to.equal("sound");
+    expect(await watched.judge(lie("None", sound, OPTIONS), "published")).to.equal("sound");
     const lying = lie("MessageLeftLying", watched.build(EPOCH + 1, [watched.transfers(1)]), OPTIONS);
-    expectFound(watched, lying, watched.judge(lying, "published"), "MessageLeftLying");
+    expectFound(watched, lying, await watched.judge(lying, "published"), "MessageLeftLying");
   });
 
-  it("says nothing before the parent chain is known far enough", () => {
-    const { watched, sound } = twoCrosslinks();
+  it("says nothing before the parent chain is known far enough", async () => {
+    const { watched, sound } = await twoCrosslinks();
     watched.shard.facts.horizon = 3;
     const root = toHex(watched.state.root);
-    expect(() => watched.judge(lie("None", sound, OPTIONS), "published")).to.throw(LedgerError, "FactsUnavailable");
+    const refusal = await watched.judge(lie("None", sound, OPTIONS), "published").catch((error: unknown) => error);
+    expect(refusal).to.be.instanceOf(LedgerError).with.property("code", "FactsUnavailable");
     expect(toHex(watched.state.root)).to.equal(root);
     watched.shard.facts.horizon = Number.POSITIVE_INFINITY;
-    expect(watched.judge(lie("None", sound, OPTIONS), "published")).to.equal("sound");
+    expect(await watched.judge(lie("None", sound, OPTIONS), "published")).to.equal("sound");
   });
 });

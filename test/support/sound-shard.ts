@@ -1,0 +1,75 @@
+import { encodeBlock } from "../../ledger/block.ts";
+import { buildBlock } from "../../ledger/build-block.ts";
+import type { HeaderOpening } from "../../ledger/dispute-evidence.ts";
+import type { LedgerEnvironment } from "../../ledger/environment.ts";
+import { ShardState } from "../../ledger/shard-state.ts";
+import type { Step } from "../../ledger/step.ts";
+import { blockHash } from "../../protocol/block-header.ts";
+import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
+import { signAsOperator } from "../../protocol/operator-signature.ts";
+import { paddedTreeProof, paddedTreeRoot } from "../../protocol/padded-tree.ts";
+import { readTraceWord } from "../../protocol/trace.ts";
+import type { LyingCrosslink, SoundCrosslink } from "./liars.ts";
+
+/** A shard from genesis on whose crosslinks are sound, for liars to lie about. */
+export class SoundShard {
+  readonly environment: LedgerEnvironment;
+  readonly state: ShardState;
+  #parent: Crosslink;
+  #below: HeaderOpening | null = null;
+
+  constructor(environment: LedgerEnvironment) {
+    this.environment = environment;
+    this.state = ShardState.genesis(environment.crypto, 64);
+    this.#parent = genesisCrosslink(environment.shardId);
+  }
+
+  /**
+   * The next crosslink, with a block for each list of candidates, one in each slot from the start of the epoch on.
+   * @throws Error when a candidate is inadmissible
+   */
+  build(epoch: number, blocks: readonly (readonly Step[])[]): SoundCrosslink {
+    const { state, environment } = this;
+    const { crypto, domain, shardId, parameters } = environment;
+    const built = blocks.map((candidates, i) => {
+      const slot = epoch * parameters.slotsPerEpoch + i;
+      const block = buildBlock(environment, state, { slot, generation: 0, candidates });
+      if (block.skipped[0] !== undefined) throw block.skipped[0].error;
+      return block;
+    });
+    const hashes = built.map((each) => each.blockHash);
+    const parent = this.#parent;
+    const crosslink: Crosslink = {
+      shardId,
+      generation: 0,
+      epoch,
+      parent: crosslinkHash(crypto, domain, parent),
+      firstBlock: parent.lastBlock + 1,
+      lastBlock: parent.lastBlock + blocks.length,
+      blocksRoot: paddedTreeRoot(crypto, hashes),
+      stateRoot: state.root.slice(),
+    };
+    const sound = { crosslink, parent, below: this.#below, blocks: built };
+    const last = built.length - 1;
+    const { header } = built[last] as (typeof built)[number];
+    this.#parent = crosslink;
+    this.#below = { header, siblings: paddedTreeProof(crypto, hashes, last) };
+    return sound;
+  }
+}
+
+/** The blocks as their operator publishes them, encoded; without witnesses, which whoever executes them does not read. */
+export function publish(
+  { crypto, domain }: LedgerEnvironment,
+  { blocks }: LyingCrosslink,
+  operatorKey: Uint8Array,
+): Uint8Array[] {
+  return blocks.map(({ header, steps }) =>
+    encodeBlock({
+      header,
+      operatorSignature: signAsOperator(crypto, blockHash(crypto, domain, header), operatorKey),
+      steps: steps.map(({ leaf, payload }) => ({ kind: readTraceWord(leaf.word).kind, payload })),
+      witness: new Uint8Array(),
+    }),
+  );
+}
