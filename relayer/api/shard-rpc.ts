@@ -18,7 +18,11 @@ function clientMethods(operator: ShardOperator): Record<string, RpcMethod> {
     net_version: () => String(operator.chainId),
     net_listening: () => true,
     web3_clientVersion: () => CLIENT_VERSION,
-    eth_syncing: () => false,
+    eth_syncing: () => {
+      const { behind, chain } = operator;
+      if (behind === null) return false;
+      return { startingBlock: "0x0", currentBlock: quantity(chain.head.number), highestBlock: quantity(behind) };
+    },
     eth_accounts: () => [],
   };
 }

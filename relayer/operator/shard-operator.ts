@@ -135,10 +135,17 @@ export class ShardOperator {
   follow(): boolean {
     const parent = this.view.parentOf(this.shardId);
     if (parent === null || this.#isCatchingUp) return false;
+    const before = this.chain.headHash;
     const left = this.chain.follow(parent, this.#generation);
     if (left === null) return false;
-    if (left.length > 0) this.#leave(left);
+    if (!equal(this.chain.headHash, before)) this.#leave(left);
     return true;
+  }
+
+  /** Number of the last block that is anchored and not here yet; null when the chain is where the shard stands. */
+  get behind(): number | null {
+    const { lastBlock = 0 } = this.view.parentOf(this.shardId) ?? {};
+    return this.#isCatchingUp && lastBlock > this.chain.head.number ? lastBlock : null;
   }
 
   /**
@@ -160,6 +167,7 @@ export class ShardOperator {
       await new CatchUp({ shardId, crypto, view, chain, fetchBlocks }).run(signal);
     } finally {
       this.#isCatchingUp = false;
+      this.#leave([]);
     }
     this.follow();
   }
@@ -232,7 +240,7 @@ export class ShardOperator {
     return this.view.shard(this.shardId)?.generation ?? 0;
   }
 
-  /** @param blocks of the chain no more, ascending */
+  /** The chain has gone elsewhere than to its next block. @param blocks of the chain no more, ascending */
   #leave(blocks: readonly ChainBlock[]): void {
     const { chain, mempool, crosslinks } = this;
     crosslinks.forgetPathsAfter(chain.head.number);
@@ -242,7 +250,7 @@ export class ShardOperator {
     );
     // What waits in the pool was judged by accounts that are no more.
     this.#returning.take([...included, ...mempool.clear()], this.#slot);
-    this.blocks.tellRemoved(blocks);
+    if (blocks.length > 0) this.blocks.tellRemoved(blocks);
   }
 
   /** Messages are proven against what is anchored, whoever has signed it. */

@@ -106,6 +106,24 @@ describe("CatchUp", () => {
     expect(operator.standing("justified").lastBlock).to.equal(next?.lastBlock);
   });
 
+  it("takes transactions meanwhile, and judges them by the accounts that it finds", async () => {
+    const operator = newcomer();
+    expect(operator.behind).to.equal(null);
+    const payload = shards.transfer(1, alice, { to: bob.address, value: 5n, nonce: 1n });
+    const seen: (number | null)[] = [];
+    const slow: Peer = (first, last) => {
+      seen.push(operator.behind);
+      // As soon as there is an account that can pay for it.
+      if (operator.chain.account(alice.address).nonce === 0n && operator.chain.head.number > 0)
+        operator.mempool.add(payload);
+      return whole(first, last).filter((block) => decodeBlock(block).header.number <= first);
+    };
+    await operator.catchUp(fetcher(slow), signal);
+    expect([seen[0], seen.at(-1), operator.behind]).to.deep.equal([resume.lastBlock, resume.lastBlock, null]);
+    expect(operator.chain.account(alice.address).nonce, "it is overtaken").to.equal(2n);
+    expect(operator.mempool.count).to.equal(0);
+  });
+
   it("goes on after a crash in the middle of it, and after one at its end", async () => {
     const blocks = new MemoryRecordLog();
     let served = 0;

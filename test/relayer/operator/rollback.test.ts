@@ -258,10 +258,13 @@ describe("A shard whose crosslink is void", () => {
     expect(chain.head.number).to.be.below(old);
     const first = chain.log.read(1) as Uint8Array;
 
-    // The void is gone: what was there before is there again.
+    // The void is gone: what was there before is there again, and what waits is judged by it.
+    const stale = operator.mempool.pendingNonce(alice.address);
     shards.parent.takeBackVoid(1);
     expect(operator.follow()).to.equal(true);
     expect([chain.head.number, toHex(chain.headHash)]).to.deep.equal([old, oldHash]);
+    expect(operator.mempool.pendingNonce(alice.address)).to.equal(chain.account(alice.address).nonce);
+    expect(stale <= chain.account(alice.address).nonce).to.equal(true);
     expect(toHex(shards.restart(1).chain.headHash)).to.equal(oldHash);
 
     // It comes again, of another epoch: the generation has blocks of these numbers already, on another branch.
