@@ -3,7 +3,8 @@ import path from "node:path";
 import type { NetworkConnection } from "hardhat/types/network";
 import Watchfire from "../ignition/modules/watchfire.ts";
 import type { Parameters } from "../protocol/presets.ts";
-import type { DeploymentRecord } from "../relayer/parent/deployment.ts";
+import { checkedRecord, type DeploymentRecord } from "../relayer/parent/deployment.ts";
+import type { ContractAddresses } from "../relayer/parent/parent-view.ts";
 
 export interface DeploymentOptions {
   /** Of `network.create(...)`; its first account deploys and becomes the launcher. */
@@ -29,18 +30,11 @@ export async function deployWatchfire({
       parameters: { Watchfire: { parameters: { ...parameters } } },
       ...(throwAway ? { deploymentId, config: { requiredConfirmations: 1, blockPollingInterval: 100 } } : {}),
     });
-    const [registry, staking, anchors, slashings, rollCall, shardRegistry, inbox, vault] = await Promise.all([
-      contracts.registry.getAddress(),
-      contracts.staking.getAddress(),
-      contracts.anchors.getAddress(),
-      contracts.slashings.getAddress(),
-      contracts.rollCall.getAddress(),
-      contracts.shardRegistry.getAddress(),
-      contracts.inbox.getAddress(),
-      contracts.vault.getAddress(),
-    ]);
-    const addresses = { registry, staking, anchors, slashings, rollCall, shardRegistry, inbox, vault };
-    return { addresses, deploymentBlock };
+    const named = await Promise.all(
+      Object.entries(contracts).map(async ([name, contract]) => [name, await contract.getAddress()] as const),
+    );
+    const record = { addresses: Object.fromEntries(named) as unknown as ContractAddresses, deploymentBlock };
+    return checkedRecord(record);
   } finally {
     if (throwAway) rmSync(path.join("ignition", "deployments", deploymentId), { recursive: true, force: true });
   }

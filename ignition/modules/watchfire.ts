@@ -13,6 +13,19 @@ export default buildModule("Watchfire", (m) => {
   const vault = m.contract("Vault", [registry, anchors]);
   const inbox = m.contract("Inbox", [registry, shardRegistry, vault]);
   const rollCall = m.contract("RollCall", [registry, anchors, staking]);
-  m.call(registry, "initialize", [{ staking, anchors, slashings, rollCall, disputes: slashings }]);
-  return { registry, staking, shardRegistry, anchors, slashings, inbox, vault, rollCall };
+  const ledgerVerifier = m.contract("LedgerVerifier", [registry, shardRegistry, inbox, anchors]);
+  const invalidCrosslink = m.contract("InvalidCrosslink", [registry]);
+  const invalidStep = m.contract("InvalidStep", [registry, ledgerVerifier]);
+  const ignoredDuties = m.contract("IgnoredDuties", [registry, inbox]);
+  const dataChallenges = m.contract("DataChallenges", [registry, anchors]);
+  const judges = [
+    ...new Array<typeof invalidCrosslink>(5).fill(invalidCrosslink),
+    invalidStep,
+    ignoredDuties,
+    ignoredDuties,
+    dataChallenges,
+  ];
+  const disputes = m.contract("Disputes", [registry, anchors, staking, shardRegistry, judges]);
+  m.call(registry, "initialize", [{ staking, anchors, slashings, rollCall, disputes }]);
+  return { registry, staking, shardRegistry, anchors, slashings, inbox, vault, rollCall, disputes, dataChallenges };
 });

@@ -103,8 +103,8 @@ export class CheckpointHistory {
     return this.#standings.disputable();
   }
 
-  hold(position: number): Hold | null {
-    return this.#standings.hold(position);
+  hold(position: number, block: ParentBlock): Hold | null {
+    return this.#standings.hold(position, block);
   }
 
   // ------------------------------------------------------------------ changes

@@ -4,13 +4,20 @@ import { ICrosslinkAnchors__factory } from "../../types/factories/beacon/ICrossl
 import { IRollCall__factory } from "../../types/factories/beacon/IRollCall__factory.ts";
 import { ISlashings__factory } from "../../types/factories/beacon/ISlashings__factory.ts";
 import { IStaking__factory } from "../../types/factories/beacon/IStaking__factory.ts";
+import { IDataChallenges__factory } from "../../types/factories/disputes/IDataChallenges__factory.ts";
+import { IDisputes__factory } from "../../types/factories/disputes/IDisputes__factory.ts";
+import { IgnoredDuties__factory } from "../../types/factories/disputes/IgnoredDuties__factory.ts";
+import { StepContexts__factory } from "../../types/factories/disputes/steps/StepContext.sol/StepContexts__factory.ts";
 import { AbsentSeats__factory } from "../../types/factories/libraries/AbsentSeats__factory.ts";
 import { AppendTree__factory } from "../../types/factories/libraries/AppendTree__factory.ts";
 import { Bls__factory } from "../../types/factories/libraries/Bls__factory.ts";
 import { CheckpointEntries__factory } from "../../types/factories/libraries/CheckpointEntries__factory.ts";
 import { HashToCurve__factory } from "../../types/factories/libraries/HashToCurve__factory.ts";
+import { Openings__factory } from "../../types/factories/libraries/Openings__factory.ts";
 import { PaddedTree__factory } from "../../types/factories/libraries/PaddedTree__factory.ts";
 import { SparseMerkleTree__factory } from "../../types/factories/libraries/SparseMerkleTree__factory.ts";
+import { StateAccesses__factory } from "../../types/factories/libraries/StateAccesses__factory.ts";
+import { ValidatorList__factory } from "../../types/factories/libraries/ValidatorList__factory.ts";
 import { ValidatorSet__factory } from "../../types/factories/libraries/ValidatorSet__factory.ts";
 import { IInbox__factory } from "../../types/factories/shards/IInbox__factory.ts";
 import { IShardRegistry__factory } from "../../types/factories/shards/IShardRegistry__factory.ts";
@@ -27,14 +34,21 @@ const ABIS = [
   IVault__factory,
   IRollCall__factory,
   ISlashings__factory,
+  IDisputes__factory,
+  IDataChallenges__factory,
+  IgnoredDuties__factory,
   AbsentSeats__factory,
   AppendTree__factory,
   Bls__factory,
   CheckpointEntries__factory,
   G1Points__factory,
   HashToCurve__factory,
+  Openings__factory,
   PaddedTree__factory,
   SparseMerkleTree__factory,
+  StateAccesses__factory,
+  StepContexts__factory,
+  ValidatorList__factory,
   ValidatorSet__factory,
 ].map((factory) => factory.abi);
 

@@ -4,6 +4,8 @@ import { ICrosslinkAnchors__factory } from "../../types/factories/beacon/ICrossl
 import { IRollCall__factory } from "../../types/factories/beacon/IRollCall__factory.ts";
 import { ISlashings__factory } from "../../types/factories/beacon/ISlashings__factory.ts";
 import { IStaking__factory } from "../../types/factories/beacon/IStaking__factory.ts";
+import { IDataChallenges__factory } from "../../types/factories/disputes/IDataChallenges__factory.ts";
+import { IDisputes__factory } from "../../types/factories/disputes/IDisputes__factory.ts";
 import { IInbox__factory } from "../../types/factories/shards/IInbox__factory.ts";
 import { IShardRegistry__factory } from "../../types/factories/shards/IShardRegistry__factory.ts";
 import { IVault__factory } from "../../types/factories/shards/IVault__factory.ts";
@@ -17,6 +19,8 @@ export function connectContracts(addresses: ContractAddresses, runner: ContractR
     anchors: ICrosslinkAnchors__factory.connect(addresses.anchors, runner),
     slashings: ISlashings__factory.connect(addresses.slashings, runner),
     rollCall: IRollCall__factory.connect(addresses.rollCall, runner),
+    disputes: IDisputes__factory.connect(addresses.disputes, runner),
+    dataChallenges: IDataChallenges__factory.connect(addresses.dataChallenges, runner),
     shardRegistry: IShardRegistry__factory.connect(addresses.shardRegistry, runner),
     inbox: IInbox__factory.connect(addresses.inbox, runner),
     vault: IVault__factory.connect(addresses.vault, runner),

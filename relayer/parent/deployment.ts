@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isError, type JsonRpcProvider } from "ethers";
+import { PREDICATES } from "../../ledger/dispute-evidence.ts";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { createDomain } from "../../protocol/eip712.ts";
@@ -30,7 +31,18 @@ export function readDeploymentRecord(folder: string, chainId: bigint): Deploymen
   }
 }
 
-const NAMES = ["registry", "staking", "anchors", "slashings", "rollCall", "shardRegistry", "inbox", "vault"] as const;
+const NAMES = [
+  "registry",
+  "staking",
+  "anchors",
+  "slashings",
+  "rollCall",
+  "disputes",
+  "dataChallenges",
+  "shardRegistry",
+  "inbox",
+  "vault",
+] as const;
 
 /** @throws RangeError, TypeError when it is none */
 export function checkedRecord(record: DeploymentRecord): DeploymentRecord {
@@ -61,13 +73,14 @@ export async function readDeployment(
     }),
   );
   const { registry } = connectContracts(addresses, provider);
-  const [parameters, separator, staking, anchors, slashings, rollCall] = await Promise.all([
+  const [parameters, separator, staking, anchors, slashings, rollCall, disputes] = await Promise.all([
     registry.parameters(),
     registry.domainSeparator(),
     registry.staking(),
     registry.anchors(),
     registry.slashings(),
     registry.rollCall(),
+    registry.disputes(),
   ]).catch((cause: unknown) => {
     if (!isError(cause, "CALL_EXCEPTION") && !isError(cause, "BAD_DATA")) throw cause;
     throw new ParentSettingError(
@@ -81,17 +94,29 @@ export async function readDeployment(
     ["anchors", anchors],
     ["slashings", slashings],
     ["rollCall", rollCall],
+    ["disputes", disputes],
   ] as const) {
     if (address.toLowerCase() !== addresses[name].toLowerCase()) {
       throw new ParentSettingError(`parent.addresses.${name}`, `the registry names ${address}, not ${addresses[name]}`);
     }
   }
+  await requireDataChallenges(provider, addresses);
 
   const domain = createDomain(crypto, (await provider.getNetwork()).chainId, fromHex(addresses.registry));
   if (separator !== toHex(domain.separator)) {
     throw new ParentInconsistent(`the registry at ${addresses.registry} signs under another domain: ${separator}`);
   }
   return { domain, parameters: plainParameters(parameters), addresses };
+}
+
+/** Whom the disputes ask about silence is where data are asked for. */
+async function requireDataChallenges(provider: JsonRpcProvider, addresses: ContractAddresses): Promise<void> {
+  const { disputes } = connectContracts(addresses, provider);
+  const judge = await disputes.judgeOf(PREDICATES.indexOf("Silence"));
+  if (judge.toLowerCase() !== addresses.dataChallenges.toLowerCase()) {
+    const problem = `the disputes name ${judge}, not ${addresses.dataChallenges}`;
+    throw new ParentSettingError("parent.addresses.dataChallenges", problem);
+  }
 }
 
 function plainParameters(p: ParametersStructOutput): Parameters {

@@ -1,7 +1,7 @@
 import { equal, toHex } from "../../protocol/bytes.ts";
 import { ParentInconsistent } from "./errors.ts";
 import type { CrosslinkVoided, EntryHeld } from "./parent-log.ts";
-import type { ChangedEntry, Hold } from "./parent-view.ts";
+import type { ChangedEntry, Hold, ParentBlock } from "./parent-view.ts";
 
 /** Epochs whose checkpoints hold nothing that counts at a position. */
 interface VoidRange {
@@ -38,8 +38,10 @@ export class EntryStandings {
     return this.#standings[position]?.voids.some(({ from, to }) => from <= epoch && epoch < to) ?? false;
   }
 
-  hold(position: number): Hold | null {
-    return this.#standings[position]?.hold ?? null;
+  /** As of that block. */
+  hold(position: number, block: ParentBlock): Hold | null {
+    const hold = this.#standings[position]?.hold ?? null;
+    return hold !== null && isRunning(hold, block) ? hold : null;
   }
 
   disputable(): ChangedEntry[] {
@@ -79,9 +81,8 @@ export class EntryStandings {
   holdBack({ position, epoch, untilTime, untilBlock, block }: EntryHeld): void {
     const standing = this.#of(position);
     const before = standing.hold;
-    const isHeld = before !== null && (block.timestamp < before.untilTime || block.number < before.untilBlock);
     standing.hold = {
-      fromEpoch: isHeld ? Math.min(before.fromEpoch, epoch) : epoch,
+      fromEpoch: before !== null && isRunning(before, block) ? Math.min(before.fromEpoch, epoch) : epoch,
       untilTime: Math.max(before?.untilTime ?? 0, untilTime),
       untilBlock: Math.max(before?.untilBlock ?? 0, untilBlock),
     };
@@ -100,4 +101,8 @@ export class EntryStandings {
     if (standing === undefined) throw new ParentInconsistent(`there is no position ${position}`);
     return standing;
   }
+}
+
+function isRunning({ untilTime, untilBlock }: Hold, { timestamp, number }: ParentBlock): boolean {
+  return timestamp < untilTime || number < untilBlock;
 }

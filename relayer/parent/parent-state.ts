@@ -372,7 +372,7 @@ export class ParentState implements ParentView {
   }
 
   hold(position: number): Hold | null {
-    return this.#checkpoints.hold(position);
+    return this.#checkpoints.hold(position, this.#head);
   }
 
   challenges(): readonly DataChallenge[] {

@@ -92,7 +92,7 @@ export interface ParentView {
   isVoid(position: number, epoch: number): boolean;
   /** Entries that a dispute can make void: accepted, changed, not void, not settled; ascending by epoch, then position. */
   disputable(): readonly ChangedEntry[];
-  /** What holds up the settlement of the position; null if nothing ever has. */
+  /** What holds up the settlement of the position now; null if nothing does. */
   hold(position: number): Hold | null;
   /** Demands for data of crosslinks that are not settled, and those whose bond has not gone anywhere; in order. */
   challenges(): readonly DataChallenge[];
@@ -136,6 +136,8 @@ export interface ContractAddresses {
   readonly inbox: string;
   readonly vault: string;
   readonly rollCall: string;
+  readonly disputes: string;
+  readonly dataChallenges: string;
 }
 
 export interface Validator {

@@ -164,13 +164,13 @@ export class Equivocations {
   #takeCrosslink({ crosslink, operatorSignature }: SignedCrosslink): void {
     const { crypto, view } = this.#options;
     const { shardId, epoch, generation } = crosslink;
-    const shard = view.shard(shardId);
-    if (shard === null || generation !== shard.generation || !this.#isTimely(epoch)) return;
+    const operator = view.operatorOf(shardId, generation);
+    if (operator === null || !this.#isTimely(epoch)) return;
     const hash = crosslinkHash(crypto, view.domain, crosslink);
     const isWanted =
       this.#attestations.lacksCrosslink(shardId, epoch, hash) ||
       (this.#attestations.hasRoomFor(shardId, epoch, hash) &&
-        operatorSigned(crypto, hash, operatorSignature, shard.operator));
+        operatorSigned(crypto, hash, operatorSignature, operator));
     if (isWanted) this.#keep({ kind: "crosslink", crosslink });
   }
 
@@ -182,8 +182,8 @@ export class Equivocations {
   #takeCertificate({ signed: { crosslink }, members, signature }: Certificate): void {
     const { crypto, view } = this.#options;
     const { shardId, epoch, generation } = crosslink;
-    // Any other generation would be another duty, of which nobody can say how many there are.
-    if (generation !== view.shard(shardId)?.generation) return;
+    // Each generation is another duty; what claims one that has not come is none.
+    if (view.operatorOf(shardId, generation) === null) return;
     const hash = crosslinkHash(crypto, view.domain, crosslink);
     const attestation = this.#verified(shardId, epoch, hash, members, signature);
     if (attestation !== null) this.#keep({ kind: "attestation", shardId, epoch, attestation });

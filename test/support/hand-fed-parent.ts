@@ -41,6 +41,8 @@ const ADDRESSES = {
   slashings: NOWHERE,
   vault: NOWHERE,
   rollCall: NOWHERE,
+  disputes: NOWHERE,
+  dataChallenges: NOWHERE,
 };
 
 const ALL_HEADERS = { blockHash: ZERO_HASH, chunk: 0, missing: 1 };

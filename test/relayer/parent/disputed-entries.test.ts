@@ -137,6 +137,10 @@ describe("What the view says of disputed entries", () => {
     const held = { fromEpoch: 1, untilTime: deadlineTime, untilBlock: deadlineBlock };
     expect(parent.view.hold(POSITION)).to.deep.equal(held);
     expect(parent.view.hold(0)).to.equal(null);
+    parent.moveToEpoch(4);
+    expect(parent.view.hold(POSITION), "not in blocks yet").to.deep.equal(held);
+    while (parent.view.head.number < deadlineBlock) parent.moveToEpoch(4);
+    expect(parent.view.hold(POSITION)).to.equal(null);
   });
 
   it("forgets a challenge that is answered when its entry can be disputed no more, and another with its bond", () => {

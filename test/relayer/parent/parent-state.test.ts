@@ -97,6 +97,8 @@ describe("ParentState", () => {
       slashings: NOWHERE,
       vault: NOWHERE,
       rollCall: NOWHERE,
+      disputes: NOWHERE,
+      dataChallenges: NOWHERE,
     };
     state = new ParentState(crypto, { domain: domain(), parameters, addresses }, block(0, 0));
     state.extend(launch(2, 8), block(1, 0));

@@ -220,6 +220,18 @@ describe("Equivocations", () => {
       expect(offences).to.deep.equal([]);
     });
 
+    it("finds what was signed in a generation that the shard has left, and holds no two generations together", () => {
+      const a = parent.crosslink(2, EPOCH);
+      const b = parent.crosslink(2, EPOCH, { stateRoot: ROOT_B });
+      parent.slashBond(2);
+      const number = (parent.committee(2, EPOCH)[1] as number) + 1;
+      take({ kind: "certificate", ...parent.certificate(parent.crosslink(2, EPOCH), [1]) });
+      take({ kind: "crosslink", ...a }, parent.attestation(a, [1]));
+      expect(offences).to.deep.equal([]);
+      take({ kind: "certificate", ...parent.certificate(b, [1]) });
+      expect(guilty()).to.deep.equal([{ kind: "attestations", guilty: [number] }]);
+    });
+
     it("keeps what others signed, whatever one member signs", () => {
       const signed = parent.crosslink(2, EPOCH);
       take({ kind: "crosslink", ...signed }, parent.attestation(signed, [0]));

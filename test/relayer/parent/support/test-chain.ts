@@ -9,7 +9,12 @@ import { CrosslinkAnchors__factory } from "../../../../types/factories/beacon/Cr
 import { RollCall__factory } from "../../../../types/factories/beacon/RollCall__factory.ts";
 import { Slashings__factory } from "../../../../types/factories/beacon/Slashings__factory.ts";
 import { Staking__factory } from "../../../../types/factories/beacon/Staking__factory.ts";
-import { DisputesMock__factory } from "../../../../types/factories/mocks/DisputesMock__factory.ts";
+import { DataChallenges__factory } from "../../../../types/factories/disputes/DataChallenges__factory.ts";
+import { Disputes__factory } from "../../../../types/factories/disputes/Disputes__factory.ts";
+import { IgnoredDuties__factory } from "../../../../types/factories/disputes/IgnoredDuties__factory.ts";
+import { InvalidCrosslink__factory } from "../../../../types/factories/disputes/InvalidCrosslink__factory.ts";
+import { InvalidStep__factory } from "../../../../types/factories/disputes/InvalidStep__factory.ts";
+import { LedgerVerifier__factory } from "../../../../types/factories/disputes/LedgerVerifier__factory.ts";
 import { Inbox__factory } from "../../../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../../../types/factories/shards/Vault__factory.ts";
@@ -84,10 +89,17 @@ export class TestChain {
     const vault = await create(new Vault__factory(wallet), registry, anchors);
     const inbox = await create(new Inbox__factory(wallet), registry, shardRegistry, vault);
     const rollCall = await create(new RollCall__factory(wallet), registry, anchors, staking);
-    const disputes = await create(new DisputesMock__factory(wallet));
+    const verifier = await create(new LedgerVerifier__factory(wallet), registry, shardRegistry, inbox, anchors);
+    const invalidCrosslink = await create(new InvalidCrosslink__factory(wallet), registry);
+    const invalidStep = await create(new InvalidStep__factory(wallet), registry, verifier);
+    const ignoredDuties = await create(new IgnoredDuties__factory(wallet), registry, inbox);
+    const dataChallenges = await create(new DataChallenges__factory(wallet), registry, anchors);
+    const judges = [...Array(5).fill(invalidCrosslink), invalidStep, ignoredDuties, ignoredDuties, dataChallenges];
+    const disputes = await create(new Disputes__factory(wallet), registry, anchors, staking, shardRegistry, judges);
     const contracts = { staking, anchors, slashings, rollCall, disputes };
     await (await BeaconRegistry__factory.connect(registry, wallet).initialize(contracts, { nonce })).wait();
-    const addresses = { registry, staking, anchors, slashings, rollCall, shardRegistry, inbox, vault };
+    const shards = { shardRegistry, inbox, vault };
+    const addresses = { registry, staking, anchors, slashings, rollCall, disputes, dataChallenges, ...shards };
     return { addresses, deploymentBlock };
   }
 }
