@@ -13,6 +13,7 @@ import { binary, Failure, handOver, root, say } from "./run/process.mjs";
 const commands = {
   start: { compiled: true, run: (args) => [["scripts/devnet.ts", ...args]] },
   test: { compiled: true, run: (args) => [[binary("hardhat"), "test", ...testArguments(args)]] },
+  fuzz: { compiled: true, run: (args) => [["test/fuzz/heavy-steps.ts", ...args]] },
   check: { compiled: true, run: (args) => [["scripts/check.ts", ...args]] },
   audit: { compiled: true, run: (args) => [["relayer/cli/audit.ts", ...args]] },
   validator: { compiled: true, run: (args) => [["relayer/cli/validator.ts", ...args]] },

@@ -79,3 +79,18 @@ function withOtherOutbox(draws: Draws, { accesses, outboxOpening }: StepWitness)
   ]);
   return { accesses, outboxOpening: { destination, outbox } };
 }
+
+/** Values at which lengths and offsets of the ABI change their meaning. */
+const EDGES = [0x00, 0x01, 0x02, 0x1f, 0x20, 0x21, 0x40, 0x60, 0x7f, 0x80, 0xff];
+
+/** The bytes with a change in the last `length` of them: somewhere among values, lengths and offsets. */
+export function mutatedTail(draws: Draws, bytes: Uint8Array, length: number): Uint8Array {
+  const start = bytes.length - length;
+  if (draws.chance(10)) return bytes.slice(0, start + draws.below(length));
+  const changed = bytes.slice();
+  // Values are the ends of words more often than not.
+  const word = start + 32 * draws.below(Math.ceil(length / 32));
+  const at = draws.chance(50) ? Math.min(word + 31, bytes.length - 1) : start + draws.below(length);
+  changed[at] = draws.chance(50) ? draws.pick(EDGES) : (changed[at] as number) ^ (1 << draws.below(8));
+  return changed;
+}
