@@ -82,10 +82,8 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
         Crosslink calldata crosslink = proof.crosslink;
         // It is void for nobody unless the judge agrees. To open it is half of what this costs besides the judgement, so
         // it is not done twice.
-        crosslinkHash =
-            ANCHORS.isVoid(proof.position, proof.checkpointEpoch)
-                ? ANCHORS.openAccepted(proof)
-                : ANCHORS.voidEntry(proof);
+        bool wasVoid = ANCHORS.isVoid(proof.position, proof.checkpointEpoch);
+        crosslinkHash = wasVoid ? ANCHORS.openAccepted(proof) : ANCHORS.voidEntry(proof);
         (address reporter, uint256 committed) = (address(0), block.number);
         if (salt != 0) {
             (reporter, committed) = (msg.sender, _reveal(keccak256(abi.encode(predicate, crosslink, evidence)), salt));
@@ -107,6 +105,8 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
             emit ReporterAdopted(crosslinkHash, reporter);
             return crosslinkHash;
         }
+        // Nobody has to show what is void, or even can.
+        if (wasVoid && fault == Fault.Unanswered) revert Disputes_AlreadyVoid(crosslinkHash);
         _verdicts[crosslinkHash] = Verdict({
             reporter: reporter,
             blockNumber: block.number.toUint40(),

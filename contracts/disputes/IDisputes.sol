@@ -30,7 +30,7 @@ struct Verdict {
  * call, within `adoptBlocks`. Until these are over nobody is punished for a crosslink without a reporter.
  *
  * A crosslink that is void already, because one is that it builds on, can be disputed like others, for those who signed it
- * to be punished; so can one that is void for silence, which must not save who lied.
+ * to be punished, but not for silence; so can one that is void for silence, which must not save who lied.
  */
 interface IDisputes is ICommitReveal {
     /// @notice The crosslink is at fault, and void.
@@ -56,6 +56,8 @@ interface IDisputes is ICommitReveal {
     error Disputes_NoVerdict(bytes32 crosslinkHash);
     /// @notice There is a verdict of that kind already, and a reporter, or it is too late to become one.
     error Disputes_AlreadyJudged(bytes32 crosslinkHash);
+    /// @notice What is void needs not be shown, so nobody is silent about it.
+    error Disputes_AlreadyVoid(bytes32 crosslinkHash);
     /// @notice Who had committed to it may still become the reporter, in blocks before this one.
     error Disputes_TooEarly(uint256 fromBlock);
     /// @notice The bitmap is not the one that the checkpoint's commitment names.

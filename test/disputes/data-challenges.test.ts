@@ -368,6 +368,14 @@ describe("Data challenges", () => {
       await expectRefused(beacon, data("reclaim", [1n]), ["DataChallenges_Unknown", 1]);
     });
 
+    it("are no silence, as nobody could answer them", async () => {
+      const ofChild = await challengeHeaders(1, 2);
+      await shards.makeVoid(1, 1);
+      await passDeadline(ofChild);
+      await expectRefused(beacon, dispute(ofChild, 1, 2), ["Disputes_AlreadyVoid", shards.hash(1, 2)]);
+      await beacon.launcher.sendTransaction(data("reclaim", [ofChild]));
+    });
+
     it("are not opened", async () => {
       await shards.makeVoid(1, 1);
       await expectRefused(beacon, askHeaders(10n ** 18n), ["CrosslinkAnchors_AlreadyVoid", 1, 0]);
