@@ -301,9 +301,8 @@ describe("CrosslinkAnchors: void entries", () => {
       for (let epoch = 1; epoch <= 4; epoch++) await line.vote(["living", "living"]);
       const { time, block } = await line.now();
       const until = time + 100 * 60;
-      const holding = line.hold(0, 1, until, block + 20);
-      await expect(holding)
-        .to.eventually.emit(anchors, "EntryHeld")
+      await expect(line.hold(0, 1, until, block + 20))
+        .to.emit(anchors, "EntryHeld")
         .withArgs(0, 1, until, block + 20);
       await passToEpoch(beacon, 8);
       expect((await line.settle(1)).found).to.deep.equal([[0]]);

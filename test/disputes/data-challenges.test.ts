@@ -303,6 +303,16 @@ describe("Data challenges", () => {
     });
   });
 
+  it("for steps are not about a block with none, or more than there may be, which is at fault for that", async () => {
+    const odd = await disputedShards([0, 16_385]);
+    const { challenges } = odd.beacon;
+    for (const index of [0, 1]) {
+      const args = [odd.proof(1, 1), { index, header: odd.headerOpening(index) }, 0] as never;
+      const call = { to: challenges, data: challenges.interface.encodeFunctionData("challengeChunk", args) };
+      await expectRefused(odd.beacon, { ...call, value: 10n ** 18n }, ["DataChallenges_NoSuchChunk", 0, 0]);
+    }
+  });
+
   describe("what stays unanswered", () => {
     it("is void, and the bond the challenger's", async () => {
       const { challenges, stranger, anchors } = beacon;

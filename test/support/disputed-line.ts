@@ -5,8 +5,6 @@ import { type Change, Voters } from "./checkpoints.ts";
 import { type AcceptedEntry, EntryLines } from "./entry-lines.ts";
 import type { SeededRandom } from "./random.ts";
 
-const SILENCE = 8;
-
 /** What becomes of a position in a vote: a crosslink of its shard's generation, or of the one before. */
 export type Kind = "living" | "dead" | null;
 
@@ -78,10 +76,6 @@ export class DisputedLine {
     return this.#beacon.anchors.connect(await impersonate(this.#beacon, this.#beacon.disputes));
   }
 
-  async asJudgeOfSilence() {
-    return this.#beacon.anchors.connect(await impersonate(this.#beacon, await this.#beacon.disputes.judgeOf(SILENCE)));
-  }
-
   async void(entry: AcceptedEntry) {
     const transaction = await (await this.asDisputes()).voidEntry(this.proof(entry));
     this.lines.void(entry);
@@ -90,7 +84,8 @@ export class DisputedLine {
   }
 
   async hold(position: number, epoch: number, untilTime: number, untilBlock: number) {
-    const transaction = await (await this.asJudgeOfSilence()).hold(position, epoch, untilTime, untilBlock);
+    // The disputes of a beacon without judges judge everything, and so silence.
+    const transaction = await (await this.asDisputes()).hold(position, epoch, untilTime, untilBlock);
     this.lines.hold(position, { epoch, untilTime, untilBlock }, await this.now());
     return transaction;
   }

@@ -40,6 +40,9 @@ export const ABSENT: Readonly<Record<number, readonly number[]>> = { 1: [2, 7, 1
 export const NO_BLOCK = 0xffff;
 export const NO_SALT = toHex(new Uint8Array(32));
 
+/** A block that claims more has only so many. */
+const MAX_STEPS = 16_384;
+
 const coder = AbiCoder.defaultAbiCoder();
 
 export interface MadeStep {
@@ -92,7 +95,7 @@ export async function disputedShards(stepCounts: readonly number[] = [5]) {
   await passGenesis(beacon);
 
   function makeBlock(shardId: number, number: number, stepCount: number): MadeBlock {
-    const made = Array.from({ length: stepCount }, (_, index) => {
+    const made = Array.from({ length: Math.min(stepCount, MAX_STEPS) }, (_, index) => {
       const payload = random.bytes(1 + random.below(60));
       const [stateRoot, payloadHash] = [random.bytes(32), crypto.keccak256(payload)];
       const claim = { index, kind: 1, length: payload.length, fees: BigInt(index) };
