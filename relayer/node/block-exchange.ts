@@ -30,15 +30,27 @@ export class BlockExchange {
     this.#options = options;
   }
 
-  /** For a peer that asks: blocks of the range, in order, of all generations, as far as they fit an answer. */
+  /** For a peer that asks: of each number of the range, in order, the last block, then what else there is, as far as it fits. */
   answer(shardId: number, first: number, last: number): Uint8Array[] {
     const blocks: Uint8Array[] = [];
+    const rivals: Uint8Array[] = [];
     let bytes = 0;
-    for (let number = first; number <= last; number++) {
-      const held = this.#held(shardId, number);
-      bytes += held.reduce((sum, block) => sum + block.length, 0);
-      if (blocks.length > 0 && (bytes > ANSWER_BYTES || blocks.length + held.length > MAX_ANSWERED_BLOCKS)) break;
-      blocks.push(...held);
+    let rivalBytes = 0;
+    for (let number = first; number <= last && blocks.length < MAX_ANSWERED_BLOCKS; number++) {
+      const [latest, ...others] = this.#held(shardId, number);
+      if (latest === undefined) continue;
+      bytes += latest.length;
+      if (blocks.length > 0 && bytes > ANSWER_BYTES) return blocks;
+      blocks.push(latest);
+      for (const rival of others) {
+        rivalBytes += rival.length;
+        if (rivalBytes <= ANSWER_BYTES) rivals.push(rival);
+      }
+    }
+    for (const rival of rivals) {
+      bytes += rival.length;
+      if (blocks.length === MAX_ANSWERED_BLOCKS || bytes > ANSWER_BYTES) break;
+      blocks.push(rival);
     }
     return blocks;
   }
