@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { LedgerError } from "../../ledger/errors.ts";
 import { equal } from "../../protocol/bytes.ts";
 import type { SignedCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
@@ -109,11 +110,14 @@ export class ShardOperators {
       act();
     } catch (error) {
       this.#options.onError(error);
+      // As after a reorg: the next block of the parent chain tries again.
+      if (error instanceof LedgerError && error.code === "FactsUnavailable") return;
+      const running = this.#running.get(shard.id);
+      if (running !== undefined && !(error instanceof BlockLogError)) return;
       // Its log does not open or does not execute: that takes the operator's hand, or another generation.
-      if (error instanceof BlockLogError || !this.#running.has(shard.id)) {
-        this.#running.delete(shard.id);
-        this.#failed.set(shard.id, shard.generation);
-      }
+      if (running !== undefined) this.#former.set(shard.id, running.chain.log);
+      this.#running.delete(shard.id);
+      this.#failed.set(shard.id, shard.generation);
     }
   }
 

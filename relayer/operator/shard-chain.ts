@@ -2,6 +2,7 @@ import { type Block, decodeBlock, encodeBlock } from "../../ledger/block.ts";
 import type { BlockOutcome } from "../../ledger/block-execution.ts";
 import { type BlockRequest, buildBlock } from "../../ledger/build-block.ts";
 import { createLedgerEnvironment, type LedgerEnvironment } from "../../ledger/environment.ts";
+import { LedgerError } from "../../ledger/errors.ts";
 import { executeBlock } from "../../ledger/execute-block.ts";
 import { ShardState } from "../../ledger/shard-state.ts";
 import { verifyBlock } from "../../ledger/verify-block.ts";
@@ -139,7 +140,7 @@ export class ShardChain {
    * of the generation that the log holds on top of them. What is left behind stays in the log.
    * @returns the blocks that are of the chain no more, ascending, as far as they were kept; null, with nothing changed, when
    * the crosslink's blocks are not in the log
-   * @throws BlockLogError
+   * @throws BlockLogError, LedgerError FactsUnavailable; then it is on its way, and goes on when it is called again
    */
   follow(crosslink: Crosslink, generation: number): ChainBlock[] | null {
     if (this.log.follows(crosslink, generation)) return [];
@@ -242,7 +243,7 @@ export class ShardChain {
     return left;
   }
 
-  /** @throws BlockLogError */
+  /** @throws BlockLogError; LedgerError FactsUnavailable while the parent chain is not known far enough */
   #replay(number: number): void {
     const encoded = this.log.read(number) as Uint8Array;
     try {
@@ -251,6 +252,7 @@ export class ShardChain {
     } catch (cause) {
       // The chain is what has been executed.
       this.log.select(this.log.chain.slice(0, number - 1));
+      if (cause instanceof LedgerError && cause.code === "FactsUnavailable") throw cause;
       throw new BlockLogError(`block ${number} of shard ${this.#options.shardId} does not execute`, { cause });
     }
   }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { createNativeCrypto } from "../../../crypto/native.ts";
 import { decodeBlock } from "../../../ledger/block.ts";
+import { LedgerError } from "../../../ledger/errors.ts";
 import { toHex } from "../../../protocol/bytes.ts";
 import type { Crosslink } from "../../../protocol/crosslink.ts";
 import type { BlockIndexLimits } from "../../../relayer/operator/block-index.ts";
@@ -284,6 +285,26 @@ describe("A shard whose crosslink is void", () => {
       signed.set(place, (signed.get(place) ?? new Set()).add(toHex(block)));
     }
     for (const [place, blocks] of signed) expect(blocks.size, place).to.equal(1);
+  });
+
+  it("goes on where it was when the parent chain is not known far enough for a block that it goes back to", async () => {
+    const { shards } = await anchored(3);
+    const operator = shards.operator(1);
+    const before = readable(operator);
+    shards.parent.voidEntry(1, 1);
+    expect(operator.follow()).to.equal(true);
+    expect(operator.chain.head.number).to.equal(0);
+    shards.parent.takeBackVoid(1);
+    const { epoch } = shards.parent;
+    shards.parent.epoch = 1;
+    expect(() => operator.follow())
+      .to.throw(LedgerError)
+      .with.property("code", "FactsUnavailable");
+    expect(operator.chain.head.number).to.be.above(0).and.below(before.head.number);
+    expect(operator.chain.log.last).to.equal(operator.chain.head.number);
+    shards.parent.epoch = epoch;
+    expect(operator.follow()).to.equal(true);
+    expect(readable(operator)).to.deep.equal(before);
   });
 
   it("keeps the outboxes of its state and of its log the same", async () => {
