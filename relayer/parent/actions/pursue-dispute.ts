@@ -14,6 +14,9 @@ import type { ReporterAccount } from "./pursue-offence.ts";
 const NOBODY = `0x${"00".repeat(20)}`;
 const UNANSWERED = FAULTS.indexOf("Unanswered");
 
+/** Somebody else was first, or has made void what nobody can be silent about any more. */
+const DONE_BY_OTHERS: ReadonlySet<string | null> = new Set(["Disputes_AlreadyJudged", "Disputes_AlreadyVoid"]);
+
 export interface Dispute {
   readonly proof: CrosslinkProof;
   readonly evidence: DisputeEvidence;
@@ -82,7 +85,6 @@ async function dispute(
       data: encodeDispute(proof, evidence, salt),
     });
   } catch (error) {
-    // Somebody else was first.
-    if (!(error instanceof ContractReverted) || error.error !== "Disputes_AlreadyJudged") throw error;
+    if (!(error instanceof ContractReverted) || !DONE_BY_OTHERS.has(error.error)) throw error;
   }
 }
