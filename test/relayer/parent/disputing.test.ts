@@ -135,6 +135,8 @@ describe("Disputing by transactions", function () {
   it("commits, waits, makes void, and has everybody punished who signed, once", async () => {
     const { view } = follower;
     const { sender } = started();
+    const generations: number[] = [];
+    follower.on("generation", ({ generation }) => generations.push(generation));
     expect(await dispute(0)).to.equal("waiting");
     expect(await dispute(0), "too early").to.equal("waiting");
     expect(voided).to.deep.equal([]);
@@ -172,6 +174,8 @@ describe("Disputing by transactions", function () {
     expect(await takeOver(sender, record.addresses, 1, SUCCESSOR, parameters.shardBond)).to.equal(false);
     await follower.poll();
     expect(view.shard(1)).to.deep.include({ generation: 2, operator: SUCCESSOR });
+    // Void; without its operator, which is another generation; and with another one.
+    expect(generations).to.deep.equal([1, 2, 2, 2]);
     expect(await claimRewards(sender, record.addresses)).to.equal(
       (BigInt(slashed.length) * parameters.stake + parameters.shardBond) / 8n,
     );
@@ -214,6 +218,9 @@ describe("Disputing by transactions", function () {
   it("asks for headers and steps, answers them, and reads the answers", async () => {
     const { view } = follower;
     const { sender } = started();
+    const told: [string, bigint][] = [];
+    follower.on("challenge", ({ id }) => told.push(["challenge", id]));
+    follower.on("answer", ({ id }) => told.push(["answer", id]));
     const opening = { header, siblings: paddedTreeProof(crypto, [blockHash(crypto, view.domain, header)], 0) };
     const steps = { index: 0, header: opening, chunk: 0 };
     const ask = (what: typeof steps | null) => challengeData(sender, record.addresses, proofAt(1), what);
@@ -256,6 +263,12 @@ describe("Disputing by transactions", function () {
       const gone = { ...place, logIndex: place.logIndex + 1 };
       expect(await readAnswer(chain.provider, record.addresses, gone)).to.equal(null);
     }
+    expect(told).to.deep.equal([
+      ["challenge", forHeaders.id],
+      ["challenge", forSteps.id],
+      ["answer", forHeaders.id],
+      ["answer", forSteps.id],
+    ]);
     // Half of what was staked in questions is burnt.
     expect(await claimRewards(sender, record.addresses)).to.equal((forHeaders.bond + forSteps.bond) / 2n);
   });
