@@ -25,6 +25,9 @@ contract BeaconInvariants {
         _beacon.historiesStayReadable();
         _beacon.finalityInOrder();
         _beacon.checkpointsStay();
+        _beacon.voidIsWhatFollowsFromVoid();
+        _beacon.settledStays();
+        _beacon.generationsOnlyGrow();
         _beacon.solvency();
         _beacon.everyCoinAccountedFor();
         _beacon.stakesFallByLawOnly();
@@ -44,7 +47,7 @@ contract BeaconInvariants {
 
     /// @notice What counts as an action; the properties are none.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[39] memory actions = [
+        bytes4[45] memory actions = [
             _beacon.passSlots.selector,
             _beacon.passEpochs.selector,
             _beacon.standStill.selector,
@@ -79,6 +82,12 @@ contract BeaconInvariants {
             _beacon.doubleHeader.selector,
             _beacon.reportBadly.selector,
             _beacon.slashWithoutRight.selector,
+            _beacon.voidEntry.selector,
+            _beacon.voidEntryBadly.selector,
+            _beacon.slashWhole.selector,
+            _beacon.fine.selector,
+            _beacon.punishWithoutRight.selector,
+            _beacon.takeOverShard.selector,
             _beacon.claim.selector,
             _beacon.callRoll.selector,
             _beacon.answerRoll.selector,

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Change} from "./SetModel.sol";
+import {EntryProperties} from "./EntryProperties.sol";
 import {FinalityProperties} from "./FinalityProperties.sol";
 import {MoneyProperties} from "./MoneyProperties.sol";
 import {SetProperties} from "./SetProperties.sol";
@@ -10,12 +11,13 @@ import {Member} from "./World.sol";
 
 /// @title A beacon in use
 /// @notice Everybody who does something to it, and the properties that it keeps.
-contract BeaconUnderTest is MoneyProperties, FinalityProperties, SetProperties {
+contract BeaconUnderTest is MoneyProperties, FinalityProperties, EntryProperties, SetProperties {
     constructor() {
         VM.deal(ANYBODY, 1e30);
         VM.deal(address(this), OPEN_SHARDS * parameters.shardBond);
         address operator = VM.addr(OPERATOR_SECRET);
         for (uint256 i = 0; i < OPEN_SHARDS; ++i) SHARDS.open{value: parameters.shardBond}(operator);
+        bonds.deposited = OPEN_SHARDS * parameters.shardBond;
         for (uint256 i = 0; i < MEMBERS_AT_GENESIS; ++i) _deposit(_owner(i));
         time += 1;
         REGISTRY.scheduleGenesis(uint64(time));
@@ -34,7 +36,7 @@ contract BeaconUnderTest is MoneyProperties, FinalityProperties, SetProperties {
         _pass(0, parameters.withdrawalDelayBlocks);
         FICKLE.onReceive(true, address(0), "");
         for (uint256 i = 0; i < members.length; ++i) {
-            if (members[i].isWithdrawn) continue;
+            if (_stakeOf(members[i]) == 0) continue;
             require(_isWithdrawable(i), "a stake is held back");
             _withdraw(i);
         }

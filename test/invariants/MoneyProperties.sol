@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {DisputeActions} from "./DisputeActions.sol";
 import {LifecycleActions} from "./LifecycleActions.sol";
 import {RollCallActions} from "./RollCallActions.sol";
-import {SlashingActions} from "./SlashingActions.sol";
 import {Member} from "./World.sol";
 
 /// @title Whose money is where
 /// @notice A function is a property of PROPERTIES.md.
-abstract contract MoneyProperties is LifecycleActions, SlashingActions, RollCallActions {
+abstract contract MoneyProperties is LifecycleActions, DisputeActions, RollCallActions {
     /// @notice Staking has what it owes, and ShardRegistry too.
     function solvency() public view {
         uint256 owed;
@@ -33,8 +33,7 @@ abstract contract MoneyProperties is LifecycleActions, SlashingActions, RollCall
         uint256 left = coins.paid + coins.burnt + coins.claimed;
         require(coins.deposited == address(STAKING).balance + left, "coins came from nowhere or went there");
         uint256 leftBonds = bonds.burnt + bonds.claimed;
-        uint256 allBonds = OPEN_SHARDS * parameters.shardBond;
-        require(allBonds == address(SHARDS).balance + leftBonds, "bonds came from nowhere or went there");
+        require(bonds.deposited == address(SHARDS).balance + leftBonds, "bonds came from nowhere or went there");
         require(BURN_ADDRESS.balance == coins.burnt + bonds.burnt, "more or less was burnt");
     }
 
@@ -48,13 +47,14 @@ abstract contract MoneyProperties is LifecycleActions, SlashingActions, RollCall
         }
     }
 
-    /// @notice One initial penalty, one for silence, and at most the rest.
+    /// @notice One initial penalty, one for silence when the roll was called, the fines, and at most the rest.
     function penaltiesAreCapped() public view {
         for (uint256 i = 0; i < members.length; ++i) {
             if (!_isTurnOf(i)) continue;
             Member storage member = members[i];
-            uint256 offences = (member.slashOccupied != 0 ? 1 : 0) + (isEjected[i] ? 1 : 0);
-            require(member.penalty == offences * _penalty(), "punished more than once for one thing");
+            uint256 most = ((member.slashOccupied != 0 ? 1 : 0) + (isEjected[i] ? 1 : 0) + member.fines) * _penalty();
+            if (member.isTakenWhole || most > parameters.stake) most = parameters.stake;
+            require(member.penalty <= most, "punished more than once for one thing");
             uint256 correlation = STAKING.correlationPenalty(uint32(i + 1));
             if (!member.isWithdrawn) require(correlation == _correlationPenalty(member), "another correlation penalty");
             require(member.penalty + correlation <= parameters.stake, "more than the stake");

@@ -62,8 +62,10 @@ abstract contract RollCallActions is VotingActions, SetModel {
             (, , uint64 exitEpoch) = REGISTRY.tenure(occupants[seat]);
             _leave(occupants[seat] - 1, Change.Ejection, exitEpoch);
             isEjected[occupants[seat] - 1] = true;
-            member.penalty += _penalty();
-            coins.burnt += _penalty();
+            uint256 left = _stakeOf(member);
+            uint256 penalty = left < _penalty() ? left : _penalty();
+            member.penalty += penalty;
+            coins.burnt += penalty;
         }
     }
 

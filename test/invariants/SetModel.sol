@@ -114,7 +114,7 @@ abstract contract SetModel is World {
     }
 
     function _isSlashable(Member storage member) internal view returns (bool) {
-        return member.slashOccupied == 0 && !member.isWithdrawn && _hasSat(member);
+        return member.slashOccupied == 0 && _stakeOf(member) != 0 && _hasSat(member);
     }
 
     /// @dev What a slashed one loses when it is paid out: more, if many did wrong at about the same time.
@@ -138,7 +138,7 @@ abstract contract SetModel is World {
     /// @dev The contract counts blocks from when the exit was rolled, which the model only knows a bound of.
     function _isWithdrawable(uint256 index) internal view returns (bool) {
         Member storage member = members[index];
-        if (member.isWithdrawn || member.exitEpoch == FAR_FUTURE_EPOCH) return false;
+        if (_stakeOf(member) == 0 || member.exitEpoch == FAR_FUTURE_EPOCH) return false;
         uint256 exitBlock = REGISTRY.exitBlock(uint32(index + 1));
         if (exitBlock == 0) return false;
         require(member.exitHeight != 0 && exitBlock >= member.exitHeight, "blocks are counted from before the exit");

@@ -34,6 +34,8 @@ abstract contract SlashingActions is VotingActions, SetModel {
     mapping(address reporter => uint256 amount) internal bondCredits;
     mapping(bytes32 id => bool) private _isReported;
     mapping(uint32 shardId => bool) internal isBondTaken;
+    // the first generation of the shard's operator
+    mapping(uint32 shardId => uint32 generation) internal bondedFrom;
 
     // ---------------------------------------------------------------- actions
 
@@ -125,15 +127,20 @@ abstract contract SlashingActions is VotingActions, SetModel {
         BlockHeader memory header;
         header.shardId = uint32(1 + _random(seed, "shard", OPEN_SHARDS));
         header.number = uint64(seed);
+        // Of any generation that there was; or of the next one.
+        uint32 generation = generations[header.shardId - 1];
+        header.generation = uint32(_random(seed, "generation", generation + 2));
         SignedHeader memory a = _signHeader(header);
         header.slot = 1;
         SignedHeader memory b = _signHeader(header);
         address reporter = _commit(seed, keccak256(abi.encode(a, b)));
         bytes memory data = abi.encodeCall(SLASHINGS.reportHeaders, (a, b, _salt(seed)));
-        if (isBondTaken[header.shardId]) return _requireRefusal(reporter, address(SLASHINGS), 0, data);
+        bool isBonded = header.generation >= bondedFrom[header.shardId] && header.generation <= generation;
+        if (isBondTaken[header.shardId] || !isBonded) return _requireRefusal(reporter, address(SLASHINGS), 0, data);
         VM.prank(reporter, reporter);
         SLASHINGS.reportHeaders{gas: GAS_CAP}(a, b, _salt(seed));
         isBondTaken[header.shardId] = true;
+        ++generations[header.shardId - 1];
         uint256 reward = parameters.shardBond / 8;
         bonds.credited += reward;
         bonds.burnt += parameters.shardBond - reward;
@@ -197,18 +204,29 @@ abstract contract SlashingActions is VotingActions, SetModel {
     function _slash(uint32 validator, address reporter) private returns (bool) {
         Member storage member = members[validator - 1];
         if (!_isSlashable(member)) return false;
+        _markSlashed(validator);
+        uint256 left = _stakeOf(member);
+        _forfeit(member, left < _penalty() ? left : _penalty(), reporter);
+        return true;
+    }
+
+    function _markSlashed(uint32 validator) internal {
+        Member storage member = members[validator - 1];
         uint256 occupied = _countOf(_occupants(REGISTRY.currentEpoch()));
         member.slashEpoch = REGISTRY.currentEpoch();
         member.slashOccupied = uint32(occupied == 0 ? 1 : occupied);
         slashed.push(validator - 1);
-        uint256 reward = _penalty() / 8;
-        member.penalty += _penalty();
-        coins.credited += reward;
-        coins.burnt += _penalty() - reward;
-        credits[reporter] += reward;
         (, , uint64 exitEpoch) = REGISTRY.tenure(validator);
         if (member.exitEpoch == FAR_FUTURE_EPOCH) _leave(validator - 1, Change.Slashing, exitEpoch);
-        return true;
+    }
+
+    /// @dev The reporter is zero if there is none.
+    function _forfeit(Member storage member, uint256 penalty, address reporter) internal {
+        uint256 reward = reporter == address(0) ? 0 : penalty / 8;
+        member.penalty += penalty;
+        coins.credited += reward;
+        coins.burnt += penalty - reward;
+        credits[reporter] += reward;
     }
 
     // ---------------------------------------------------------------- reporting

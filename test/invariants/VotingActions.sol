@@ -7,6 +7,7 @@ import {SigningRoots} from "../../contracts/libraries/SigningRoots.sol";
 import {CheckpointSubmission, VoteSupplement} from "../../contracts/types/Checkpoint.sol";
 import {Crosslink} from "../../contracts/types/Crosslink.sol";
 import {BlsSigner} from "./BlsSigner.sol";
+import {EntryModel} from "./EntryModel.sol";
 import {TimeActions} from "./TimeActions.sol";
 import {VM} from "./Vm.sol";
 
@@ -25,12 +26,15 @@ struct Justified {
 }
 
 /// @title Checkpoints are voted, well and badly
-abstract contract VotingActions is TimeActions {
+abstract contract VotingActions is TimeActions, EntryModel {
     /// In the order of acceptance; the first one is that of genesis.
     Justified[] internal line;
     bytes32[] internal entries;
     uint64 internal finalizedEpoch;
     uint256 internal settledCount;
+    mapping(uint64 epoch => bytes32[] entries) internal entriesOf;
+    // by index in the line, when it settled
+    mapping(uint256 index => uint256 positions) internal settledExceptions;
 
     constructor() {
         entries = new bytes32[](parameters.shardCount);
@@ -91,7 +95,10 @@ abstract contract VotingActions is TimeActions {
         uint256 max = 1 + _random(seed, "max", 4);
         uint256 expected = due < max ? due : max;
         require(ANCHORS.settle(max) == expected, "settled more or less than what is due");
-        settledCount += expected;
+        for (uint256 i = 0; i < expected; ++i) {
+            ++settledCount;
+            settledExceptions[settledCount] = _voidAt(line[settledCount].epoch);
+        }
         VM.assume(expected != 0);
     }
 
@@ -115,7 +122,7 @@ abstract contract VotingActions is TimeActions {
         }
         uint32[] memory occupants = _occupants(target);
         VM.assume(_countOf(occupants) != 0);
-        (CheckpointSubmission memory s, , ) = _prepare(seed, source, target, occupants, "");
+        (CheckpointSubmission memory s, , , ) = _prepare(seed, source, target, occupants, "");
         _requireRefusal(ANYBODY, address(ANCHORS), 0, abi.encodeCall(ANCHORS.submit, (s)));
     }
 
@@ -128,7 +135,7 @@ abstract contract VotingActions is TimeActions {
         VM.assume(occupants[one] != 0);
         occupants[one] = 0;
         VM.assume(_countOf(occupants) != 0);
-        (CheckpointSubmission memory s, , ) = _prepare(seed, _latest(), current - 1, occupants, "");
+        (CheckpointSubmission memory s, , , ) = _prepare(seed, _latest(), current - 1, occupants, "");
         _requireRefusal(ANYBODY, address(ANCHORS), 0, abi.encodeCall(ANCHORS.submit, (s)));
     }
 
@@ -171,7 +178,7 @@ abstract contract VotingActions is TimeActions {
         uint256 limit = _random(seed, "many", 8) == 0 ? occupied : occupied / 3;
         bytes memory absent = _removeSome(seed, occupants, _random(seed, "absent", limit + 1));
         uint256 present = _countOf(occupants);
-        (CheckpointSubmission memory s, bytes32 root, bytes32[] memory next) = _prepare(
+        (CheckpointSubmission memory s, bytes32 root, bytes32[] memory next, Crosslink[] memory crosslinks) = _prepare(
             seed,
             _latest(),
             target,
@@ -200,6 +207,10 @@ abstract contract VotingActions is TimeActions {
             })
         );
         entries = next;
+        entriesOf[target] = next;
+        for (uint256 p = 0; p < crosslinks.length; ++p) {
+            if (crosslinks[p].shardId != 0) _anchor(p, crosslinks[p]);
+        }
     }
 
     /// @dev The vote of the occupants that are given, with the proposer's reveal.
@@ -209,7 +220,11 @@ abstract contract VotingActions is TimeActions {
         uint64 target,
         uint32[] memory present,
         bytes memory absent
-    ) internal view returns (CheckpointSubmission memory s, bytes32 root, bytes32[] memory next) {
+    )
+        internal
+        view
+        returns (CheckpointSubmission memory s, bytes32 root, bytes32[] memory next, Crosslink[] memory crosslinks)
+    {
         s.targetEpoch = target;
         s.sourceEpoch = source.epoch;
         s.sourceRoot = source.root;
@@ -217,7 +232,7 @@ abstract contract VotingActions is TimeActions {
         s.rewardsRoot = bytes32(seed);
         s.absent = absent;
         next = entries;
-        (s.changed, s.entries) = _changeEntries(seed, target, next);
+        (s.changed, s.entries, crosslinks) = _changeEntries(seed, target, next);
         root = _root(next, SigningRoots.checkpointBody(target, source.epoch, source.root, s.rewardsRoot));
         s.signature = BlsSigner.sign(
             _sumOfSecrets(present),
@@ -234,27 +249,33 @@ abstract contract VotingActions is TimeActions {
         return BlsSigner.sign(_secretOf(proposer), SigningRoots.randaoReveal(DOMAIN_SEPARATOR, target));
     }
 
-    /// @dev New crosslinks for some of the shards that have committees.
+    /// @dev New crosslinks for some of the shards that have committees, by position; sometimes of a generation that is
+    ///      dead, as when it died after the vote.
     function _changeEntries(
         uint256 seed,
         uint64 target,
         bytes32[] memory next
-    ) private view returns (uint256 changed, bytes memory records) {
-        if (target > _lastFixedEpoch()) return (0, "");
+    ) private view returns (uint256 changed, bytes memory records, Crosslink[] memory crosslinks) {
+        crosslinks = new Crosslink[](OPEN_SHARDS);
+        if (target > _lastFixedEpoch()) return (0, "", crosslinks);
         uint256 committees = REGISTRY.committeeCount(target);
         for (uint32 p = 0; p < OPEN_SHARDS && p < committees; ++p) {
             if (uint256(keccak256(abi.encode(seed, "changed", p))) % 2 == 0) continue;
             changed |= 1 << p;
+            uint32 generation = generations[p];
+            bool isDead = generation != 0 && uint256(keccak256(abi.encode(seed, "dead", p))) % 4 == 0;
+            bytes32 previous = next[p] == 0 ? _genesisOf(p) : next[p];
             Crosslink memory c = Crosslink({
                 shardId: p + 1,
-                generation: 0,
+                generation: isDead ? generation - 1 : generation,
                 epoch: target,
-                parent: next[p] == 0 ? SigningRoots.genesisCrosslink(DOMAIN_SEPARATOR, p + 1) : next[p],
+                parent: isDead ? previous : _resumeOf(p),
                 firstBlock: target,
                 lastBlock: target + 1,
                 blocksRoot: keccak256(abi.encode(seed, "blocks", p)),
                 stateRoot: keccak256(abi.encode(seed, "state", p))
             });
+            crosslinks[p] = c;
             next[p] = SigningRoots.crosslink(DOMAIN_SEPARATOR, c);
             records = bytes.concat(
                 records,

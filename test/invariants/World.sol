@@ -6,6 +6,7 @@ import {ICrosslinkAnchors} from "../../contracts/beacon/ICrosslinkAnchors.sol";
 import {IRollCall} from "../../contracts/beacon/IRollCall.sol";
 import {ISlashings} from "../../contracts/beacon/ISlashings.sol";
 import {IStaking} from "../../contracts/beacon/IStaking.sol";
+import {IDisputes} from "../../contracts/disputes/IDisputes.sol";
 import {IShardRegistry} from "../../contracts/shards/IShardRegistry.sol";
 import {Parameters} from "../../contracts/types/Parameters.sol";
 import {BlsSigner} from "./BlsSigner.sol";
@@ -30,6 +31,9 @@ struct Member {
     address proposed;
     // taken so far, but for the correlation penalty
     uint256 penalty;
+    uint256 fines;
+    // it signed what is void
+    bool isTakenWhole;
 }
 
 /// @notice Where all coins went that came into Staking, in wei.
@@ -65,6 +69,7 @@ abstract contract World {
     ICrosslinkAnchors internal immutable ANCHORS;
     ISlashings internal immutable SLASHINGS;
     IRollCall internal immutable ROLL_CALL;
+    IDisputes internal immutable DISPUTES;
     bytes32 internal immutable DOMAIN_SEPARATOR;
 
     Parameters internal parameters;
@@ -74,7 +79,7 @@ abstract contract World {
 
     Member[] internal members;
     Coins internal coins;
-    // What left the bonds of shards, which ShardRegistry holds.
+    // The same of the bonds of shards, which ShardRegistry holds.
     Coins internal bonds;
     uint256 internal secretCount;
     uint256 internal actionCount;
@@ -89,6 +94,7 @@ abstract contract World {
         Beacon memory beacon = Deployment.deploy(parameters);
         (REGISTRY, STAKING, SHARDS) = (beacon.registry, beacon.staking, beacon.shards);
         (ANCHORS, SLASHINGS, ROLL_CALL) = (beacon.anchors, beacon.slashings, beacon.rollCall);
+        DISPUTES = beacon.disputes;
         DOMAIN_SEPARATOR = beacon.registry.domainSeparator();
     }
 
