@@ -1,4 +1,4 @@
-import { EventFragment, type Interface, type Log } from "ethers";
+import { dataSlice, EventFragment, type Interface, type Log } from "ethers";
 import { fromHex, word } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { CheckpointSubmission } from "./checkpoint-submission.ts";
@@ -31,6 +31,8 @@ const IRRELEVANT: ReadonlySet<string> = new Set([
   "Withdrawn",
 ]);
 
+const ANSWERS: ReadonlySet<string> = new Set(["HeadersAnswered", "StepsAnswered"]);
+
 /** What an event alone does not hold. */
 export interface LogContext {
   /** The block that the event is in. */
@@ -55,6 +57,13 @@ function positionsOf(bits: bigint): number[] {
 
 function placeOf({ blockNumber, blockHash, index }: Log): LogPlace {
   return { blockNumber, blockHash: fromHex(blockHash), logIndex: index };
+}
+
+/** An answer may be as long as a transaction: only its first words are read here. @see readAnswer */
+function answerOf(log: Log, name: string): ParentLog {
+  const missing = name === "StepsAnswered" ? Number(dataSlice(log.data, 0, 32)) : 0;
+  const id = BigInt(log.topics[1] as string);
+  return { kind: "challengeAnswered", blockNumber: log.blockNumber, id, missing, place: placeOf(log) };
 }
 
 /** Turns the logs of one deployment's contracts into events of the model. */
@@ -92,6 +101,7 @@ export class LogDecoder {
     const { abi, fragment } = event;
     if (IRRELEVANT.has(fragment.name)) return null;
 
+    if (ANSWERS.has(fragment.name)) return answerOf(log, fragment.name);
     const { blockNumber } = log;
     const a = abi.decodeEventLog(fragment, log.data, log.topics);
     switch (fragment.name) {
@@ -255,16 +265,6 @@ export class LogDecoder {
           bond: a.bond,
           deadlineTime: Number(a.deadlineTime),
           deadlineBlock: Number(a.deadlineBlock),
-        };
-      case "HeadersAnswered":
-        return { kind: "challengeAnswered", blockNumber, id: a.id, missing: 0, place: placeOf(log) };
-      case "StepsAnswered":
-        return {
-          kind: "challengeAnswered",
-          blockNumber,
-          id: a.id,
-          missing: Number(a.missing),
-          place: placeOf(log),
         };
       case "BondReturned":
         return { kind: "bondReturned", blockNumber, id: a.id };
