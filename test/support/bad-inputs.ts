@@ -9,6 +9,7 @@ import { Staking__factory } from "../../types/factories/beacon/Staking__factory.
 import { DataChallenges__factory } from "../../types/factories/disputes/DataChallenges__factory.ts";
 import { Disputes__factory } from "../../types/factories/disputes/Disputes__factory.ts";
 import { JudgeMock__factory } from "../../types/factories/mocks/JudgeMock__factory.ts";
+import { Inbox__factory } from "../../types/factories/shards/Inbox__factory.ts";
 import { ShardRegistry__factory } from "../../types/factories/shards/ShardRegistry__factory.ts";
 import { Vault__factory } from "../../types/factories/shards/Vault__factory.ts";
 import type { Beacon } from "./beacon.ts";
@@ -81,6 +82,7 @@ const ERRORS = new Interface(
     Slashings__factory,
     ShardRegistry__factory,
     Vault__factory,
+    Inbox__factory,
     Disputes__factory,
     DataChallenges__factory,
     JudgeMock__factory,

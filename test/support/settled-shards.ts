@@ -3,7 +3,7 @@ import { toHex } from "../../protocol/bytes.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import { ANY, type BadInput, type Refusal } from "./bad-inputs.ts";
-import { deployBeacon, depositAll, newKeys, openShards, passGenesis, passToEpoch } from "./beacon.ts";
+import { deployBeacon, depositAll, impersonate, newKeys, openShards, passGenesis, passToEpoch } from "./beacon.ts";
 import { Voters } from "./checkpoints.ts";
 import { ShardState } from "./shard-state.ts";
 
@@ -17,13 +17,13 @@ export type CrosslinkProof = ReturnType<Voters["proof"]>;
 export type SettledShards = Awaited<ReturnType<typeof settledShards>>;
 
 /**
- * Shards 1 and 2 in the checkpoints of epochs 1 and 2, which are settled, and 3, which is not. In epoch 2 the entry of
- * shard 2 is of a generation that it is not in. Each shard has sent three messages to the parent chain in epoch 1, one to
+ * Shards 1 and 2 in the checkpoints of epochs 1 and 2, which are settled, and 3, which is not. From epoch 2 on the entry
+ * of shard 2 is of a generation that it has left. Each shard has sent three messages to the parent chain in epoch 1, one to
  * the other shard, and one more to the parent chain in each later epoch.
  */
 export async function settledShards() {
   const beacon = await deployBeacon();
-  const { anchors, crypto, domain } = beacon;
+  const { anchors, shards, crypto, domain } = beacon;
   const keys = newKeys(crypto, SEATS);
   await depositAll(beacon, keys);
   await openShards(beacon, 2);
@@ -45,11 +45,12 @@ export async function settledShards() {
   const crosslinks = new Map<number, ReadonlyMap<number, Crosslink>>();
   for (const epoch of [1, 2, 3]) {
     await passToEpoch(beacon, epoch + 1);
+    if (epoch === 2) await shards.connect(await impersonate(beacon, anchors)).advanceGeneration(2);
     const changes = [1, 2].map((shardId) => ({
       position: shardId - 1,
       shardId,
       record: {
-        generation: shardId === 2 && epoch === 2 ? 1 : 0,
+        generation: 0,
         firstBlock: epoch,
         lastBlock: epoch,
         blocksRoot: new Uint8Array(32).fill(epoch),
