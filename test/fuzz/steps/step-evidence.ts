@@ -20,6 +20,7 @@ export type Finding = Extract<
 
 const LIES = ["None", "None", "WrongPayloadLength", "WrongStepFees", "WrongStepState"] as const;
 const MAX_STEPS = 16_384;
+const NO_BLOCK = 0xffff;
 
 export interface Claim {
   readonly finding: Finding;
@@ -131,29 +132,17 @@ export function randomClaim(draws: Draws, selector: Uint8Array, one: StepCase, i
   const index = draws.below(blocks);
   const firstBlock = 1 + draws.below(1000);
   const height = firstBlock + index;
-  const header: BlockHeader = {
+  const below: BlockHeader = {
     shardId,
     generation,
-    number: height,
-    parentHash: draws.bytes(32),
-    slot,
-    stepCount,
-    traceRoot: trace.root,
-    stateRoot: draws.bytes(32),
-    fees: draws.bits(100),
-  };
-  const below: BlockHeader = {
-    ...header,
     number: height - 1,
+    parentHash: draws.bytes(32),
     slot: Math.max(0, slot - 1),
+    stepCount: 1 + draws.below(MAX_STEPS),
     traceRoot: draws.bytes(32),
     stateRoot: preRoot,
     fees: previousFees,
   };
-  const known = new Map([[index, blockHash(crypto, domain, header)]]);
-  if (index > 0) known.set(index - 1, blockHash(crypto, domain, below));
-  const tree = sparseTree(crypto, draws, blocks, known);
-
   const parentBlocks = draws.pick([1, 2, 5]);
   const last = new Map([[parentBlocks - 1, blockHash(crypto, domain, below)]]);
   const inParent = sparseTree(crypto, draws, parentBlocks, last);
@@ -171,6 +160,23 @@ export function randomClaim(draws: Draws, selector: Uint8Array, one: StepCase, i
         blocksRoot: inParent.root,
         stateRoot: preRoot,
       };
+  const isFirst = index === 0 && isOnGenesis;
+  const belowHash = isFirst ? crosslinkHash(crypto, domain, parent) : blockHash(crypto, domain, below);
+  const namesOther = !isHonest && draws.chance(20);
+  const header: BlockHeader = {
+    ...below,
+    number: height,
+    parentHash: namesOther ? draws.bytes(32) : belowHash,
+    slot,
+    stepCount,
+    traceRoot: trace.root,
+    stateRoot: draws.bytes(32),
+    fees: draws.bits(100),
+  };
+  const known = new Map([[index, blockHash(crypto, domain, header)]]);
+  if (index > 0) known.set(index - 1, blockHash(crypto, domain, below));
+  const tree = sparseTree(crypto, draws, blocks, known);
+
   const crosslink: Crosslink = {
     shardId,
     generation,
@@ -186,7 +192,7 @@ export function randomClaim(draws: Draws, selector: Uint8Array, one: StepCase, i
   const nobody = tuple(nothing, headerOpening(EMPTY_HEADER, []));
   const inCrosslink = tuple(nothing, headerOpening(below, tree.siblings.get(index - 1) ?? []));
   const parentsLast = headerOpening(below, inParent.siblings.get(parentBlocks - 1) ?? []);
-  const isBelowAsked = step === 0 && !(index === 0 && isOnGenesis);
+  const isBelowAsked = step === 0 && !isFirst;
   const evidence = tuple(
     tuple(
       number(index),
@@ -200,10 +206,12 @@ export function randomClaim(draws: Draws, selector: Uint8Array, one: StepCase, i
     ),
   ).bytes;
   const call = tuple(number(PREDICATES.indexOf("Step")), fixed(crosslinkWords(crosslink)), bytesOf(evidence));
+  // Of a first step the operator is to blame who has signed on what it stands; its length needs nothing below.
+  const isElsewhere = step === 0 && namesOther && finding !== "WrongPayloadLength";
   return {
     finding,
     input: concat(selector, call.bytes),
     evidenceLength: evidence.length,
-    output: finding === null ? null : concat(word(FAULTS.indexOf(finding)), word(index)),
+    output: finding === null ? null : concat(word(FAULTS.indexOf(finding)), word(isElsewhere ? NO_BLOCK : index)),
   };
 }
