@@ -9,6 +9,7 @@ import type { Benchmark, Figure } from "./benchmark.ts";
 /** Loaded when they run, so that one does not wait for what another needs. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   gas: async () => (await import("./gas/benchmark.ts")).measureGas,
+  watcher: async () => (await import("./watcher/benchmark.ts")).measureWatcher,
 };
 
 const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "string" } } });

@@ -31,6 +31,7 @@ import { ShardOperators } from "./node/shard-operators.ts";
 import { Turns } from "./node/turns.ts";
 import { Watch } from "./node/watch.ts";
 import type { ShardOperator } from "./operator/shard-operator.ts";
+import { answerChallenge } from "./parent/actions/answer-challenge.ts";
 import { answerRoll, callRoll, ejectGroup } from "./parent/actions/call-roll.ts";
 import { packKeys } from "./parent/actions/pack-keys.ts";
 import { settle } from "./parent/actions/settle.ts";
@@ -54,6 +55,7 @@ import { EarlyChecks } from "./validator/early-checks.ts";
 import { Signer } from "./validator/signer.ts";
 import { Validator } from "./validator/validator.ts";
 import { ValidatorKeys } from "./validator/validator-keys.ts";
+import { Answerer } from "./watcher/answerer.ts";
 
 export interface NodeOptions {
   readonly crypto: Crypto;
@@ -68,7 +70,7 @@ export interface NodeOptions {
   readonly accountKey: Uint8Array;
   /** Its turn among the nodes that post (see Poster). */
   readonly posting: { readonly rank: number; readonly posters: number };
-  /** Its turn among the nodes that watch for equivocations and report them; without it, it does not. */
+  /** Its turn among the nodes that watch for equivocations and wrong crosslinks, and report them; without it, it does not. */
   readonly watching?: { readonly rank: number; readonly watchers: number };
   /** Default: embedded, in the data directory. */
   readonly queue?: QueueSettings;
@@ -192,7 +194,28 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
   const watch =
     watching === undefined
       ? null
-      : new Watch({ ...options, ...watching, source: follower, addresses, sender, directory });
+      : new Watch({
+          ...options,
+          ...watching,
+          source: follower,
+          addresses,
+          sender,
+          directory,
+          fetchBlocks: async function* (shardId, first, last) {
+            yield exchange.answer(shardId, first, last);
+            yield* exchange.fetch(shardId, first, last);
+          },
+          onError,
+        });
+  const answerer = new Answerer({
+    crypto,
+    view,
+    heldBlocks: (shardId, number) => exchange.answer(shardId, number, number),
+    answer: (id, answer) => answerChallenge(sender, addresses, id, answer),
+    rank: options.posting.rank,
+    answerers: options.posting.posters,
+    onError,
+  });
   const poster = new Poster({
     source: follower,
     clock,
@@ -277,6 +300,7 @@ export async function startNode(options: NodeOptions): Promise<WatchfireNode> {
       void poster.onBlock();
       supplements.onBlock().catch(onError);
       watch?.onBlock().catch(onError);
+      answerer.onBlock().catch(onError);
       rollDuties.onBlock().catch(onError);
       operators.onBlock();
       const epoch = view.epoch() - 1;

@@ -10,6 +10,7 @@ import type { TransactionSender } from "../parent/transaction-sender.ts";
 import { Equivocations } from "../watcher/equivocations.ts";
 import { Reporter } from "../watcher/reporter.ts";
 import { SightingLog } from "../watcher/sighting-log.ts";
+import { Disputing, type DisputingOptions } from "./disputing.ts";
 
 export interface WatchOptions {
   readonly crypto: Crypto;
@@ -20,6 +21,8 @@ export interface WatchOptions {
   readonly accountKey: Uint8Array;
   /** Of this deployment. */
   readonly directory: string;
+  /** What is published of a range from its first block on, one answer after the other. */
+  readonly fetchBlocks: DisputingOptions["fetchBlocks"];
   readonly rank: number;
   readonly watchers: number;
   readonly onError: (error: unknown) => void;
@@ -28,12 +31,16 @@ export interface WatchOptions {
 
 const SALT = new TextEncoder().encode("Watchfire evidence");
 
-/** The watcher's role in a node: what arrives and what is accepted is compared, what is found is reported. */
+/**
+ * The watcher's role in a node: what arrives and what is accepted is compared, what is found is reported; what is accepted of
+ * shards is executed, and disputed where it is wrong.
+ */
 export class Watch {
   readonly #source: ParentSource;
   readonly #log: SightingLog;
   readonly #equivocations: Equivocations;
   readonly #reporter: Reporter;
+  readonly #disputing: Disputing;
   readonly #onAccepted = (checkpoint: AcceptedCheckpoint) => this.#equivocations.accepted(checkpoint);
 
   constructor(options: WatchOptions) {
@@ -48,6 +55,7 @@ export class Watch {
       watchers,
       onError,
     });
+    this.#disputing = new Disputing({ ...options, account });
     this.#log = new SightingLog(path.join(options.directory, "sightings"), onError);
     this.#equivocations = new Equivocations({
       crypto,
@@ -68,6 +76,7 @@ export class Watch {
   /** A message of a peer, or of this node itself. */
   take(message: GossipMessage, sender: string): void {
     this.#equivocations.take(message, sender);
+    this.#disputing.take(message);
   }
 
   /** @param signed its signature has been verified */
@@ -78,11 +87,13 @@ export class Watch {
   /** Called at every block of the parent chain. */
   async onBlock(): Promise<void> {
     this.#equivocations.onBlock();
-    await this.#reporter.onBlock();
+    // A dispute has a window; a report may come later.
+    await Promise.all([this.#disputing.onBlock(), this.#reporter.onBlock()]);
   }
 
   close(): void {
     this.#source.off("checkpoint", this.#onAccepted);
+    this.#disputing.close();
     this.#log.close();
   }
 }

@@ -26,7 +26,7 @@ export interface AnswererOptions {
 /** Parent slots that each later node waits for the one before it. */
 const TURN_SLOTS = 2;
 /** Parent blocks after which what is still missing is shown again. */
-const RETRY_BLOCKS = 8;
+const RETRY_BLOCKS = 4;
 
 /** Shows what others ask for on the parent chain, if this node has it and it is sound. Half of the challenge's bond pays. */
 export class Answerer {

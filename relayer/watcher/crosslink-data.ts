@@ -35,6 +35,7 @@ export class CrosslinkData {
 
   /** Answers that were taken already, by whoever reads them. */
   readonly taken = new Set<string>();
+  #version = 0;
 
   /** @param operator of the crosslink's generation */
   constructor(environment: LedgerEnvironment, crosslink: Crosslink, operator: Uint8Array) {
@@ -42,6 +43,11 @@ export class CrosslinkData {
     this.#operator = operator;
     this.#crosslink = crosslink;
     this.#candidates = Array.from({ length: crosslink.lastBlock - crosslink.firstBlock + 1 }, () => []);
+  }
+
+  /** Grows with whatever is new. */
+  get version(): number {
+    return this.#version;
   }
 
   /** All headers of the crosslink, null while none are known that lead to its blocks root. */
@@ -79,6 +85,7 @@ export class CrosslinkData {
     const key = toHex(crypto.keccak256(bytes));
     if (candidate.copies.length < MAX_COPIES && candidate.copies.every((copy) => copy.key !== key)) {
       candidate.copies.push({ key, steps });
+      this.#version++;
     }
   }
 
@@ -107,6 +114,7 @@ export class CrosslinkData {
   showHeaders(headers: readonly BlockHeader[]): boolean {
     if (!leadTo(this.#environment, headers, this.#crosslink.blocksRoot)) return false;
     this.#headers = headers;
+    this.#version++;
     return true;
   }
 
@@ -117,6 +125,7 @@ export class CrosslinkData {
     const header = this.#headers?.[index];
     if (header === undefined) return false;
     this.claimedOf(index, header).add(part);
+    this.#version++;
     return true;
   }
 

@@ -285,7 +285,11 @@ export class Disputer {
       return;
     }
     const { crosslink } = entry;
+    this.#hasEarned = true;
     await actions.punishCommittee(accepted, entry);
+    for (const challenge of this.#challengesTo(entry)) {
+      if (equal(challenge.challenger, this.#options.account)) await actions.reclaim(challenge.id);
+    }
     const signature = signatureOn(crosslink, entry.hash);
     const index = suspect?.finding.kind === "fault" ? suspect.finding.index : null;
     const onHeader = index === null ? null : (suspect?.data.signatureOf(index) ?? null);
@@ -295,11 +299,7 @@ export class Disputer {
       const opening = openHeader(suspect.environment, { headers: suspect.data.headers ?? [] }, index);
       await actions.punishOperatorByHeader(crosslink, opening, onHeader);
     }
-    for (const challenge of this.#challengesTo(entry)) {
-      if (equal(challenge.challenger, this.#options.account)) await actions.reclaim(challenge.id);
-    }
     each.doneIn = head.number;
-    this.#hasEarned = true;
   }
 
   #challengesTo(entry: ChangedEntry): DataChallenge[] {

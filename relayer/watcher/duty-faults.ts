@@ -1,3 +1,4 @@
+import { type DutyParameters, leavesLying, waitingSince } from "../../ledger/duties.ts";
 import type { LedgerEnvironment } from "../../ledger/environment.ts";
 import type { ShardState } from "../../ledger/shard-state.ts";
 import type { StepAccess } from "../../ledger/step-witness.ts";
@@ -7,18 +8,13 @@ import { cursorKey } from "../../protocol/state.ts";
 import type { FaultFinding } from "./finding.ts";
 import { type Anchored, openHeader } from "./header-faults.ts";
 
-/** What a shard must not leave lying (docs/formats.md, section 9). */
+/** What waits for shards, as the parent chain tells it (docs/formats.md, section 9). */
 export interface DutyFacts {
-  /** Epochs after which an inbox entry or a demanded message has to be imported, unless the quota is met. */
-  readonly forceEpochs: number;
-  /** Imports of one crosslink that are enough, of the inbox and of each other shard. */
-  readonly inboxQuota: number;
-  readonly messageQuota: number;
-  readonly inboxEntry: (shardId: number, index: number) => InboxEntry | null;
+  readonly parameters: DutyParameters;
+  inboxEntry(shardId: number, index: number): InboxEntry | null;
+  demand(destination: number, source: number, index: number): { readonly epoch: number } | null;
   /** Shards of which messages to the shard were demanded, ascending. */
-  readonly demandedSources: (shardId: number) => readonly number[];
-  /** Epoch in which that message to the shard was demanded first; null if it never was. */
-  readonly demandedIn: (shardId: number, source: number, index: number) => number | null;
+  demandedSources(destination: number): readonly number[];
 }
 
 /** A duty that was not done, with what shows where the cursor stands afterwards. */
@@ -38,7 +34,7 @@ export class DutyCheck {
   readonly #anchored: Anchored;
   /** Cursors below the crosslink, by source. */
   readonly #before: ReadonlyMap<number, number>;
-  readonly #asOfEpoch: number;
+  readonly #lastEpoch: number;
 
   constructor(environment: LedgerEnvironment, state: ShardState, facts: DutyFacts, anchored: Anchored) {
     this.#environment = environment;
@@ -46,7 +42,7 @@ export class DutyCheck {
     this.#facts = facts;
     this.#anchored = anchored;
     const last = anchored.headers.at(-1) as BlockHeader;
-    this.#asOfEpoch = Math.floor(last.slot / environment.parameters.slotsPerEpoch) - facts.forceEpochs;
+    this.#lastEpoch = Math.floor(last.slot / environment.parameters.slotsPerEpoch);
     const sources = [0, ...facts.demandedSources(environment.shardId)];
     this.#before = new Map(sources.map((source) => [source, state.cursor(source)]));
   }
@@ -54,13 +50,13 @@ export class DutyCheck {
   /** Asked when the crosslink is executed. */
   leftLying(): LeftLying | null {
     const { shardId } = this.#environment;
-    const { inboxQuota, messageQuota, inboxEntry, demandedIn } = this.#facts;
+    const facts = this.#facts;
     for (const [source, before] of this.#before) {
-      const next = this.#state.cursor(source);
-      if (next - before >= (source === 0 ? inboxQuota : messageQuota)) continue;
-      const entry = source === 0 ? inboxEntry(shardId, next) : null;
-      const epoch = source === 0 ? (entry?.epoch ?? null) : demandedIn(shardId, source, next);
-      if (epoch !== null && epoch <= this.#asOfEpoch) return { source, cursorAfter: this.#access(source), entry };
+      const after = this.#state.cursor(source);
+      const cameIn = waitingSince(facts, shardId, source, after);
+      if (!leavesLying(facts.parameters, { source, before, after, lastEpoch: this.#lastEpoch, cameIn })) continue;
+      const entry = source === 0 ? facts.inboxEntry(shardId, after) : null;
+      return { source, cursorAfter: this.#access(source), entry };
     }
     return null;
   }

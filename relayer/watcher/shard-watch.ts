@@ -8,7 +8,6 @@ import type { Crypto } from "../../protocol/crypto.ts";
 import { MAX_REQUESTED_BLOCKS } from "../../protocol/gossip.ts";
 import type { ChangedEntry, LogPlace, ParentView } from "../parent/parent-view.ts";
 import { CrosslinkData } from "./crosslink-data.ts";
-import type { DutyFacts } from "./duty-faults.ts";
 import { findFault } from "./find-fault.ts";
 import type { Finding } from "./finding.ts";
 import { type Anchored, openHeader } from "./header-faults.ts";
@@ -18,7 +17,6 @@ export interface ShardWatchOptions {
   readonly crypto: Crypto;
   readonly view: ParentView;
   readonly shardId: number;
-  readonly duties: DutyFacts;
   /** What is published of a range from its first block on, one answer after the other. */
   readonly fetchBlocks: (shardId: number, first: number, last: number) => AsyncIterable<readonly Uint8Array[]>;
   /** null when it is not on the parent chain any more. */
@@ -42,6 +40,8 @@ interface Followed {
   readonly last: HeaderOpening;
 }
 
+/** Looks at a suspect after which its peers are asked again for what is missing. */
+const LOOKS_PER_FETCH = 4;
 /** Crosslinks that can be taken back at least before a shard is executed from genesis again. */
 const UNDOABLE_CROSSLINKS = 8;
 
@@ -52,8 +52,11 @@ const UNDOABLE_CROSSLINKS = 8;
 export class ShardWatch {
   readonly #options: ShardWatchOptions;
   readonly #environment: LedgerEnvironment;
-  /** Of suspects, by the hash of their crosslink. */
-  readonly #data = new Map<string, CrosslinkData>();
+  /** By the hash of the crosslink: looked at again as soon as there is more of it. */
+  readonly #suspected = new Map<
+    string,
+    { readonly suspect: Suspect; readonly version: number; readonly looks: number }
+  >();
   #state: ShardState;
   /** Crosslinks that the state has executed, in order. */
   #followed: Followed[] = [];
@@ -85,6 +88,7 @@ export class ShardWatch {
     const { view, shardId } = this.#options;
     if (this.#isDoubtful) {
       this.#isDoubtful = false;
+      this.#suspected.clear();
       const kept = this.#followed.filter(({ crosslink }) => crosslink.epoch <= view.settled.epoch).length;
       if (!this.#takeBackTo(kept)) this.#restart();
     }
@@ -95,7 +99,7 @@ export class ShardWatch {
         if (suspect !== null) return suspect;
       }
     }
-    this.#data.clear();
+    this.#suspected.clear();
     return null;
   }
 
@@ -124,13 +128,27 @@ export class ShardWatch {
     const { crypto, view, shardId, pause } = this.#options;
     const hash = crosslinkHash(crypto, view.domain, crosslink);
     const operator = view.operatorOf(shardId, crosslink.generation) ?? new Uint8Array(20);
-    const data = this.#data.get(toHex(hash)) ?? new CrosslinkData(this.#environment, crosslink, operator);
+    const suspected = this.#suspected.get(toHex(hash));
+    const data = suspected?.suspect.data ?? new CrosslinkData(this.#environment, crosslink, operator);
     const previous = this.#followed.at(-1);
     const parent = previous?.crosslink ?? genesisCrosslink(shardId);
     const below = previous?.last ?? null;
     const parentHash = parentHashOf(this.#environment, this.#state.header);
     await this.#readAnswers(hash, data);
     data.resolve(parentHash);
+    const looks = (suspected?.looks ?? 0) + 1;
+    const isRefetched = suspected?.suspect.finding.kind === "missing" && looks % LOOKS_PER_FETCH === 0;
+    if (!data.isComplete && (suspected === undefined || isRefetched)) {
+      await this.#fetch(crosslink, data, parentHash, () => data.isComplete);
+      // Steps that were shown belong to a header that may only now be known.
+      await this.#readAnswers(hash, data);
+    } else if (isRefetched) {
+      await this.#fetch(crosslink, data, parentHash, () => false);
+    }
+    if (suspected !== undefined && suspected.version === data.version) {
+      this.#suspected.set(toHex(hash), { ...suspected, looks });
+      return suspected.suspect;
+    }
     const claim = () => ({
       crosslink,
       parent,
@@ -139,33 +157,33 @@ export class ShardWatch {
       copiesOf: (index: number) => data.copiesOf(index),
       claimedOf: data.claimedOf.bind(data),
     });
-    if (!data.isComplete) {
-      await this.#fetch(crosslink, data, parentHash, () => data.isComplete);
-      // Steps that were shown belong to a header that may only now be known.
-      await this.#readAnswers(hash, data);
-    }
+    let { version } = data;
     let finding = await this.#find(claim());
     if (finding.kind === "missing") {
       // Another peer may have a better copy.
       await this.#fetch(crosslink, data, parentHash, () => false);
-      finding = await this.#find(claim());
+      if (data.version !== version) {
+        version = data.version;
+        finding = await this.#find(claim());
+      }
     }
     await pause();
     if (finding.kind !== "sound") {
-      this.#data.set(toHex(hash), data);
-      return { entry: { crosslink, hash }, finding, data, environment: this.#environment };
+      const suspect = { entry: { crosslink, hash }, finding, data, environment: this.#environment };
+      this.#suspected.set(toHex(hash), { suspect, version, looks });
+      return suspect;
     }
     const anchored: Pick<Anchored, "headers"> = { headers: data.headers as Anchored["headers"] };
     const last = openHeader(this.#environment, anchored, anchored.headers.length - 1);
     this.#followed.push({ hash: toHex(hash), crosslink, last });
-    this.#data.delete(toHex(hash));
+    this.#suspected.delete(toHex(hash));
     return null;
   }
 
   #find(claim: Parameters<typeof findFault>[1]): Promise<Finding> {
-    const { view, duties, pause } = this.#options;
+    const { view, pause } = this.#options;
     const commitmentOf = (epoch: number) => view.checkpoint(epoch);
-    return findFault({ environment: this.#environment, state: this.#state, commitmentOf, duties, pause }, claim);
+    return findFault({ environment: this.#environment, state: this.#state, commitmentOf, duties: view, pause }, claim);
   }
 
   async #fetch(

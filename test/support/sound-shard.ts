@@ -1,5 +1,5 @@
 import { encodeBlock } from "../../ledger/block.ts";
-import { buildBlock } from "../../ledger/build-block.ts";
+import { type BuiltBlock, buildBlock } from "../../ledger/build-block.ts";
 import type { HeaderOpening } from "../../ledger/dispute-evidence.ts";
 import type { LedgerEnvironment } from "../../ledger/environment.ts";
 import { ShardState } from "../../ledger/shard-state.ts";
@@ -15,6 +15,8 @@ import type { LyingCrosslink, SoundCrosslink } from "./liars.ts";
 export class SoundShard {
   readonly environment: LedgerEnvironment;
   readonly state: ShardState;
+  /** All blocks from block 1 on. */
+  readonly built: BuiltBlock[] = [];
   #parent: Crosslink;
   #below: HeaderOpening | null = null;
 
@@ -37,6 +39,7 @@ export class SoundShard {
       if (block.skipped[0] !== undefined) throw block.skipped[0].error;
       return block;
     });
+    this.built.push(...built);
     const hashes = built.map((each) => each.blockHash);
     const parent = this.#parent;
     const crosslink: Crosslink = {

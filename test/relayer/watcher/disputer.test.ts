@@ -70,14 +70,6 @@ describe("Disputer", () => {
       crypto,
       view: parent.view,
       shardId: SHARD,
-      duties: {
-        forceEpochs: 8,
-        inboxQuota: 8,
-        messageQuota: 8,
-        inboxEntry: () => null,
-        demandedSources: () => [],
-        demandedIn: () => null,
-      },
       fetchBlocks: async function* (_, first, last) {
         for (let number = first; number <= last; number++) {
           const block = published.get(number);
@@ -212,7 +204,7 @@ describe("Disputer", () => {
     publish(environment, anchored, parent.operatorKey).forEach((block, i) => {
       published.set(anchored.crosslink.firstBlock + i, block);
     });
-    await one.onBlock();
+    for (let i = 0; i < 4; i++) await one.onBlock();
     expect([one.open, errors]).to.deep.equal([0, []]);
   });
 

@@ -34,7 +34,6 @@ class Watched {
   /** Epochs in which messages of shard 2 were demanded. */
   readonly demands: number[] = [];
   readonly sound: SoundCrosslink[] = [];
-  inboxQuota = 2;
   readonly #builder = new SoundShard(this.shard.environment);
   #nonce = 0n;
   readonly entries: InboxEntry[] = [];
@@ -81,12 +80,13 @@ class Watched {
           state: this.state,
           commitmentOf: () => null,
           duties: {
-            forceEpochs: 2,
-            inboxQuota: this.inboxQuota,
-            messageQuota: 2,
+            parameters: { forceEpochs: 2, inboxEntriesPerEpoch: 1 },
             inboxEntry: (_, index) => this.entries[index] ?? null,
             demandedSources: () => [2],
-            demandedIn: (_, source, index) => (source === 2 ? (this.demands[index] ?? null) : null),
+            demand: (_, source, index) => {
+              const epoch = source === 2 ? this.demands[index] : undefined;
+              return epoch === undefined ? null : { epoch };
+            },
           },
         },
         {
@@ -301,18 +301,15 @@ describe("findFault", () => {
   });
 
   it("finds an inbox entry that is left lying, and none where the quota is met", async () => {
-    for (const [inboxQuota, expected] of [
-      [2, "InboxLeftLying"],
-      [1, null],
+    // Of two entries in an epoch a crosslink imports two at least.
+    for (const [imported, expected] of [
+      [1, "InboxLeftLying"],
+      [2, null],
     ] as const) {
-      const { watched } = await twoCrosslinks();
-      const deposit = watched.deposit(1n, EPOCH - 1);
-      watched.deposit(2n, EPOCH - 1);
-      watched.inboxQuota = inboxQuota;
-      const sound = watched.build(EPOCH + 1, [[deposit]]);
-      const lying = lie("InboxLeftLying", sound, OPTIONS);
-      const previous = await watched.judge(lie("None", watched.sound[1] as SoundCrosslink, OPTIONS), "published");
-      expect(previous).to.equal("sound");
+      const { watched, sound } = await twoCrosslinks();
+      expect(await watched.judge(lie("None", sound, OPTIONS), "published")).to.equal("sound");
+      const deposits = [1n, 2n, 3n].map((value) => watched.deposit(value, EPOCH - 1));
+      const lying = lie("InboxLeftLying", watched.build(EPOCH + 1, [deposits.slice(0, imported)]), OPTIONS);
       const found = await watched.judge(lying, "published");
       if (expected === null) expect(found).to.equal("sound");
       else expectFound(watched, lying, found, expected);
