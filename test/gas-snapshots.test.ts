@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
+import { bitsFrom } from "../protocol/bits.ts";
 import { provePossession } from "../protocol/bls.ts";
 import { fromHex, toHex, ZERO_HASH } from "../protocol/bytes.ts";
 import type { Evidence, SignedVote } from "../protocol/evidence.ts";
@@ -11,6 +12,7 @@ import {
   batchDeposit,
   deployBeacon,
   depositAll,
+  impersonate,
   type KeyPair,
   newKeys,
   openShards,
@@ -129,6 +131,14 @@ describe("Gas snapshots", () => {
     await snapshot("CrosslinkAnchors.verifyState", beacon.launcher.sendTransaction(read));
     const { message, ...path } = state.messageProof(0, 0);
     await snapshot("Vault.withdraw", vault.withdraw(message, { crosslink: proof, ...path }));
+
+    // The last checkpoint is not settled yet.
+    const disputed = voters.crosslinks.get(1);
+    if (disputed === undefined) throw new Error("no crosslink at position 1");
+    const absent = bitsFrom(group, Number(await beacon.registry.seatCount(8)));
+    const disputedProof = voters.proof(voters.source, 1, disputed, absent);
+    const asDisputes = anchors.connect(await impersonate(beacon, beacon.disputes));
+    await snapshot("CrosslinkAnchors.voidEntry, first at a position", asDisputes.voidEntry(disputedProof));
   });
 
   it("measures reports, and what follows from them", async () => {
