@@ -97,6 +97,7 @@ class Bench {
           return "waiting";
         },
         isPunishable: () => Promise.resolve(false),
+        blockAtFault: () => Promise.resolve(null),
         punishCommittee: nothing,
         punishOperator: nothing,
         punishOperatorByHeader: nothing,

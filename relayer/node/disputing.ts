@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { toHex } from "../../protocol/bytes.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import type { GossipMessage } from "../../protocol/gossip.ts";
 import { addressOfKey } from "../../protocol/operator-signature.ts";
@@ -13,11 +14,15 @@ import {
 import { pursueDispute } from "../parent/actions/pursue-dispute.ts";
 import type { ReporterAccount } from "../parent/actions/pursue-offence.ts";
 import { readAnswer } from "../parent/challenge-answers.ts";
+import { connectContracts } from "../parent/contracts.ts";
 import { entryOpening } from "../parent/entry-opening.ts";
 import type { ContractAddresses, ParentSource } from "../parent/parent-view.ts";
 import { type DisputeActions, Disputer } from "../watcher/disputer.ts";
 import { ShardWatch } from "../watcher/shard-watch.ts";
 import { SignedCrosslinks } from "../watcher/signed-crosslinks.ts";
+
+/** Index that says that the fault is in no block. */
+const NO_BLOCK = 0xffffn;
 
 export interface DisputingOptions {
   readonly crypto: Crypto;
@@ -101,6 +106,11 @@ function disputeActions({ crypto, source, addresses, account }: DisputingOptions
       return pursueDispute(crypto, view.domain, account, addresses, { proof, evidence }, isUrgent);
     },
     isPunishable: (hash) => isPunishable(sender, addresses, hash),
+    blockAtFault: async (hash) => {
+      const { disputes } = connectContracts(addresses, sender.provider);
+      const { fault, blockIndex } = await disputes.verdictOn(toHex(hash));
+      return fault === 0n || blockIndex === NO_BLOCK ? null : Number(blockIndex);
+    },
     punishCommittee: (accepted, entry) => {
       const members = view.committee(entry.position, accepted.checkpoint.body.epoch)?.length ?? 0;
       return punishCommittee(crypto, sender, addresses, accepted, entry, members);

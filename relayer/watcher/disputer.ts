@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { DisputeEvidence, HeaderOpening } from "../../ledger/dispute-evidence.ts";
 import { LedgerError } from "../../ledger/errors.ts";
 import { blockHash } from "../../protocol/block-header.ts";
@@ -37,6 +38,8 @@ export interface DisputeActions {
   ): Promise<"waiting" | "done">;
   /** Whether the crosslink was disputed, and it is known whose the reward is. */
   isPunishable(crosslinkHash: Uint8Array): Promise<boolean>;
+  /** Index of the block at fault in a disputed crosslink; null if it is none's. */
+  blockAtFault(crosslinkHash: Uint8Array): Promise<number | null>;
   punishCommittee(accepted: AcceptedCheckpoint, entry: ChangedEntry): Promise<unknown>;
   punishOperator(signed: SignedCrosslink): Promise<unknown>;
   punishOperatorByHeader(crosslink: Crosslink, opening: HeaderOpening, signature: Uint8Array): Promise<unknown>;
@@ -78,6 +81,8 @@ interface Case {
   voidSince: number | null;
 }
 
+/** Milliseconds of each parent block that are waited for looks to end. */
+const LOOK_MS = 500;
 /** Parent slots that each later watcher waits for the one before it. */
 const TURN_SLOTS = 6;
 /** Challenges to one crosslink that this watcher keeps open: each further one costs a bond more. */
@@ -95,6 +100,8 @@ export class Disputer {
   readonly #options: DisputerOptions;
   /** By the hash of the crosslink. */
   readonly #cases = new Map<string, Case>();
+  /** Shards that are being looked at. */
+  readonly #looking = new Set<number>();
   #isBusy = false;
   #hasEarned = false;
   #hasStarted = false;
@@ -117,11 +124,14 @@ export class Disputer {
 
   /** Called at every block of the parent chain. */
   async onBlock(): Promise<void> {
+    const shards = this.#options.source.view.shards().filter(({ id }) => !this.#looking.has(id));
+    const looks = Promise.all(shards.map(({ id }) => this.#look(id)));
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
       if (!this.#hasStarted) this.#findVoids();
-      for (const shard of this.#options.source.view.shards()) await this.#look(shard.id);
+      // A peer that does not answer holds up its shard, and nothing that is known already.
+      await Promise.race([looks, setTimeout(LOOK_MS, undefined, { ref: false })]);
       for (const [hash, each] of this.#cases) await this.#attend(hash, each);
       await this.#claim();
     } finally {
@@ -177,12 +187,15 @@ export class Disputer {
     const { source, watch, onError, onWarning } = this.#options;
     const { view } = source;
     let suspect: Suspect | null;
+    this.#looking.add(shardId);
     try {
       suspect = await watch(shardId).look();
     } catch (error) {
       // What the parent chain does not say yet it will say with one of the next blocks.
       if (!(error instanceof LedgerError && error.code === "FactsUnavailable")) onError(error);
       return;
+    } finally {
+      this.#looking.delete(shardId);
     }
     for (const [hash, { entry, doneIn }] of this.#cases) {
       // What was missing is there, or what was asked for shows that nothing is wrong.
@@ -291,15 +304,21 @@ export class Disputer {
       if (equal(challenge.challenger, this.#options.account)) await actions.reclaim(challenge.id);
     }
     const signature = signatureOn(crosslink, entry.hash);
-    const index = suspect?.finding.kind === "fault" ? suspect.finding.index : null;
-    const onHeader = index === null ? null : (suspect?.data.signatureOf(index) ?? null);
-    if (signature !== null) {
-      await actions.punishOperator({ crosslink, operatorSignature: signature });
-    } else if (suspect !== null && index !== null && onHeader !== null) {
-      const opening = openHeader(suspect.environment, { headers: suspect.data.headers ?? [] }, index);
-      await actions.punishOperatorByHeader(crosslink, opening, onHeader);
-    }
+    if (signature !== null) await actions.punishOperator({ crosslink, operatorSignature: signature });
+    else await this.#punishByHeader(entry, suspect);
     each.doneIn = head.number;
+  }
+
+  /** Of an operator that has shown its crosslink to few the blocks are known, also after a restart. */
+  async #punishByHeader({ crosslink, hash }: ChangedEntry, suspect: Suspect | null): Promise<void> {
+    const { actions, watch } = this.#options;
+    const index = await actions.blockAtFault(hash);
+    if (index === null) return;
+    const { environment, data } = suspect ?? (await watch(crosslink.shardId).gather(crosslink));
+    const signature = data.signatureOf(index);
+    if (signature === null) return;
+    const opening = openHeader(environment, { headers: data.headers ?? [] }, index);
+    await actions.punishOperatorByHeader(crosslink, opening, signature);
   }
 
   #challengesTo(entry: ChangedEntry): DataChallenge[] {

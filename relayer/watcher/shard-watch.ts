@@ -2,7 +2,7 @@ import { parentHashOf } from "../../ledger/block-execution.ts";
 import type { HeaderOpening } from "../../ledger/dispute-evidence.ts";
 import { createLedgerEnvironment, type LedgerEnvironment } from "../../ledger/environment.ts";
 import { ShardState } from "../../ledger/shard-state.ts";
-import { toHex } from "../../protocol/bytes.ts";
+import { toHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { MAX_REQUESTED_BLOCKS } from "../../protocol/gossip.ts";
@@ -101,6 +101,16 @@ export class ShardWatch {
     }
     this.#suspected.clear();
     return null;
+  }
+
+  /** What is published of a crosslink, whatever became of it. */
+  async gather(crosslink: Crosslink): Promise<Pick<Suspect, "environment" | "data">> {
+    const { view, shardId } = this.#options;
+    const operator = view.operatorOf(shardId, crosslink.generation) ?? new Uint8Array(20);
+    const data = new CrosslinkData(this.#environment, crosslink, operator);
+    // Links are only a hint as to which headers belong together.
+    await this.#fetch(crosslink, data, ZERO_HASH, () => data.headers !== null);
+    return { environment: this.#environment, data };
   }
 
   /** Crosslinks up to this one that the state has not executed; it is taken back to where they begin. */

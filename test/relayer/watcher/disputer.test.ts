@@ -32,6 +32,8 @@ describe("Disputer", () => {
   let warnings: string[];
   let errors: unknown[];
   let signed: SignedCrosslinks;
+  /** Watch of the other shards. */
+  let others: ShardWatch;
 
   beforeEach(() => {
     parent = new HandFedParent(crypto);
@@ -42,6 +44,7 @@ describe("Disputer", () => {
     published = new Map();
     [done, evidence, warnings, errors, isVerdict] = [[], [], [], [], false];
     signed = new SignedCrosslinks(crypto, view);
+    others = { look: () => Promise.resolve(null), doubt: () => {} } as unknown as ShardWatch;
     parent.moveTo(1);
     parent.deposit(SHARD, addressOfKey(crypto, parent.operatorKey), 10n ** 18n);
     anchor("None", 1, [[deposit()], [], []]);
@@ -79,7 +82,6 @@ describe("Disputer", () => {
       readAnswer: async ({ blockNumber }) => answers.get(blockNumber) ?? null,
       pause: () => Promise.resolve(),
     });
-    const others = { look: () => Promise.resolve(null), doubt: () => {} } as unknown as ShardWatch;
     return new Disputer({
       source: parent,
       actions: {
@@ -90,6 +92,7 @@ describe("Disputer", () => {
           return "waiting";
         },
         isPunishable: async () => isVerdict,
+        blockAtFault: async () => 1,
         punishCommittee: async () => done.push("committee"),
         punishOperator: async () => done.push("operator"),
         punishOperatorByHeader: async () => done.push("operator by header"),
@@ -222,6 +225,14 @@ describe("Disputer", () => {
     expect(warnings.at(-1)).to.match(/little time is left$/);
   });
 
+  it("is not held up by a shard whose blocks nobody hands out", async () => {
+    anchor("SlotNotLater", 2, [[], []]);
+    const one = disputer();
+    others = { look: () => new Promise<null>(() => {}), doubt: () => {} } as unknown as ShardWatch;
+    await one.onBlock();
+    expect(done).to.deep.equal(["dispute"]);
+  });
+
   it("says so when it is too late", async () => {
     anchor("SlotNotLater", 2, [[], []]);
     parent.finalize(1);
@@ -241,6 +252,7 @@ describe("Disputer", () => {
     isVerdict = true;
     const late = disputer();
     await late.onBlock();
-    expect(done).to.deep.equal(["committee", "claim"]);
+    expect(errors).to.deep.equal([]);
+    expect(done).to.deep.equal(["committee", "operator by header", "claim"]);
   });
 });
