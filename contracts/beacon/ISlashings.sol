@@ -19,9 +19,9 @@ enum Offence {
  * offences, or reported several times, is punished once.
  *
  * The reporter gets a part of what is taken (IStaking, IShardRegistry), and commits to its evidence before it shows it
- * (ICommitReveal): the arguments of its report without the salt. A report fixes who is guilty; `punish` is called for as
- * many of them at a time as fit in a transaction, by anybody: the reward is the reporter's. `multicall` does both in one
- * transaction.
+ * (ICommitReveal): the arguments of its report without the salt. A report fixes who is guilty; `punish` is called for
+ * as many of them at a time as fit in a transaction, by anybody: the reward is the reporter's. `multicall` does both in
+ * one transaction.
  */
 interface ISlashings is ICommitReveal {
     /// @notice Whoever is in `a` and in `b` is guilty, and may be punished.

@@ -8,7 +8,6 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {CommitReveal} from "../libraries/CommitReveal.sol";
 import {KeyBlobs} from "../libraries/KeyBlobs.sol";
-import {ListedKeys} from "../libraries/ListedKeys.sol";
 import {Sha256} from "../libraries/Sha256.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SlashableVotes} from "../libraries/SlashableVotes.sol";
@@ -24,6 +23,7 @@ import {IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "./ICrosslinkAnchors.sol";
 import {ISlashings, Offence} from "./ISlashings.sol";
 import {IStaking} from "./IStaking.sol";
+import {ListedKeys} from "./ListedKeys.sol";
 
 /// @title Slashing: evidence of what nobody may sign, and its consequences
 /// @notice See ISlashings.

@@ -203,6 +203,7 @@ contract DataChallenges is IDataChallenges, Forfeits {
 
     // ---------------------------------------------------------------- private: challenges
 
+    /// @notice Records a challenge and holds what it asks about.
     /// @param c of which the crosslink, the root and what is asked for under it are there
     function _ask(
         CrosslinkProof calldata proof,
@@ -249,7 +250,7 @@ contract DataChallenges is IDataChallenges, Forfeits {
         return asked.count * Math.max(MIN_BOND, block.basefee * ANSWER_GAS * ANSWER_QUOTIENT);
     }
 
-    /// @dev Half a window to answer, whenever it was asked.
+    /// @notice Gives half a window to answer, whenever it was asked.
     /// @return untilTime until when the entry does not settle
     function _setDeadline(DataChallenge memory c) private view returns (uint40 untilTime, uint40 untilBlock) {
         Checkpoint memory accepted = ANCHORS.checkpoint(c.epoch);
@@ -263,8 +264,8 @@ contract DataChallenges is IDataChallenges, Forfeits {
         untilBlock = _endOfHold(accepted.acceptedBlock, block.number, WINDOW_BLOCKS).toUint40();
     }
 
-    /// @dev From then on three quarters of a window lead beyond the second one. It is later than the first, so that what is
-    ///      withheld until the last moment cannot keep off the questions that follow from it.
+    /// @dev From then on three quarters of a window lead beyond the second one. It is later than the first, so that
+    ///      what is withheld until the last moment cannot keep off the questions that follow from it.
     function _lastStart(uint256 accepted, uint256 window) private pure returns (uint256) {
         return accepted + window + window / 4;
     }

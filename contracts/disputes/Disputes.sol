@@ -9,10 +9,10 @@ import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "../beacon/ICrosslinkAnchors.sol";
 import {IStaking} from "../beacon/IStaking.sol";
+import {ListedKeys} from "../beacon/ListedKeys.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {CommitReveal} from "../libraries/CommitReveal.sol";
 import {KeyBlobs} from "../libraries/KeyBlobs.sol";
-import {ListedKeys} from "../libraries/ListedKeys.sol";
 import {Openings} from "../libraries/Openings.sol";
 import {SeatBitmap} from "../libraries/SeatBitmap.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
@@ -54,6 +54,7 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
     mapping(bytes32 crosslinkHash => Verdict verdict) private _verdicts;
     mapping(bytes32 crosslinkHash => BitMaps.BitMap validators) private _fined;
 
+    /// @notice The judges are for ever.
     /// @param judges by predicate, in their order. They are there before, and do not know this contract.
     constructor(
         IBeaconRegistry registry,
@@ -80,8 +81,7 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
         bytes32 salt
     ) external returns (bytes32 crosslinkHash) {
         Crosslink calldata crosslink = proof.crosslink;
-        // It is void for nobody unless the judge agrees. To open it is half of what this costs besides the judgement, so
-        // it is not done twice.
+        // Nothing stays of this unless the judge agrees: it is cheaper than to open the crosslink twice.
         bool wasVoid = ANCHORS.isVoid(proof.position, proof.checkpointEpoch);
         crosslinkHash = wasVoid ? ANCHORS.openAccepted(proof) : ANCHORS.voidEntry(proof);
         (address reporter, uint256 committed) = (address(0), block.number);
@@ -233,12 +233,13 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
         if (verdict.reporter == address(0) && block.number <= lastAdoption) revert Disputes_TooEarly(lastAdoption + 1);
     }
 
-    /// @dev Whether who signed the header has signed the fault. Else a good block may stand in a wrong place, or on another
-    ///      one than it names.
+    /// @dev Whether who signed the header has signed the fault. Else a good block may stand in a wrong place, or on
+    ///      another one than it names.
     function _isOfBlock(Fault fault) private pure returns (bool) {
         return fault == Fault.StepCountOutOfRange || (fault >= Fault.TracePadding && fault <= Fault.WrongStepState);
     }
 
+    /// @notice Takes what the verdict costs who signed the crosslink.
     /// @return isPunished whether anything was taken
     function _punish(
         bytes32 crosslinkHash,
@@ -258,6 +259,7 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
         return true;
     }
 
+    /// @notice Takes the bond of the operator who signed the crosslink, or its block at fault.
     /// @param signed what the operator of the crosslink's generation is to have signed
     function _takeBond(
         bytes32 crosslinkHash,

@@ -38,19 +38,20 @@ struct DataChallenge {
 
 /**
  * @title Data challenges: what was anchored has to be shown
- * @notice Whoever misses data of an accepted, unsettled crosslink asks for it with a bond, for all its headers or for 256
- * steps of one of them. Anybody may answer, until half a challenge window later, and is credited half of the bond; the
- * other half is burnt, so that it costs something to answer oneself. What stays unanswered is void (Predicate.Silence,
- * whose evidence is the ABI encoding of the challenge's id), and the challenger gets the bond back.
+ * @notice Whoever misses data of an accepted, unsettled crosslink asks for it with a bond, for all its headers or for
+ * 256 steps of one of them. Anybody may answer, until half a challenge window later, and is credited half of the bond;
+ * the other half is burnt, so that it costs something to answer oneself. What stays unanswered is void
+ * (Predicate.Silence, whose evidence is the ABI encoding of the challenge's id), and the challenger gets the bond back.
  *
- * The k-th challenge at a position since something has settled there costs k bonds: so who puts settlement off for ever by
- * one challenge after the other pays more and more for it.
+ * The k-th challenge at a position since something has settled there costs k bonds: so who puts settlement off for ever
+ * by one challenge after the other pays more and more for it.
  *
  * A challenge defers the settlement of what it asks for, and of what is built on that, until there has been time to
- * dispute what the last possible moment brought to light: half a window, or a quarter if it would be more than two windows
- * from acceptance on. All durations have to pass in time and in blocks of the parent chain.
+ * dispute what the last possible moment brought to light: half a window, or a quarter if it would be more than two
+ * windows from acceptance on. All durations have to pass in time and in blocks of the parent chain.
  */
 interface IDataChallenges is IForfeits, IJudge {
+    /// @notice Somebody asks for data of the crosslink.
     /// @param blockHash of the header whose steps are asked for, zero for all headers
     /// @param missing bit i: the steps 8 i to 8 i + 7 of the chunk, as many as there are; 1 for all headers
     event DataChallenged(
@@ -64,7 +65,9 @@ interface IDataChallenges is IForfeits, IJudge {
         uint40 deadlineTime,
         uint40 deadlineBlock
     );
+    /// @notice All headers of the crosslink.
     event HeadersAnswered(uint256 indexed id, address indexed by, BlockHeader[] headers);
+    /// @notice Steps of a chunk.
     /// @param missing what of the chunk is still not answered
     /// @param first index of the first step in the trace
     /// @param siblings as given, so that a path that hides leaves in the padding shows
@@ -78,6 +81,7 @@ interface IDataChallenges is IForfeits, IJudge {
         bytes32[] siblings,
         bytes32[] chunkRoots
     );
+    /// @notice What was left of the bond is the challenger's again.
     event BondReturned(uint256 indexed id, address indexed challenger, uint96 bond);
 
     error DataChallenges_BondTooLow(uint256 value, uint256 bond);
@@ -124,8 +128,8 @@ interface IDataChallenges is IForfeits, IJudge {
     function answerHeaders(uint256 id, BlockHeader[] calldata headers) external;
 
     /**
-     * @notice Answers with steps of the chunk: 8 * 2^k of them, aligned, or fewer if they reach the end of the trace. The
-     * caller is credited its share, for steps that were not answered before.
+     * @notice Answers with steps of the chunk: 8 * 2^k of them, aligned, or fewer if they reach the end of the trace.
+     * The caller is credited its share, for steps that were not answered before.
      * @param first index of the first step in the trace
      * @param siblings from the subtree of these steps up to the chunk, bottom up
      * @param chunkRoots of all chunks of the padded trace, as they are: a power of two of them

@@ -20,8 +20,8 @@ struct Verdict {
 /**
  * @title Disputes: what is wrong is made void, and who signed it pays
  * @notice Anybody who shows that an accepted, not yet settled crosslink is at fault makes it and all that builds on it
- * void. Those who signed it lose their whole stakes, its operator the bond. For silence (Fault.Unanswered) validators pay
- * a small fine only, as nothing shows that it is they who are silent.
+ * void. Those who signed it lose their whole stakes, its operator the bond. For silence (Fault.Unanswered) validators
+ * pay a small fine only, as nothing shows that it is they who are silent.
  *
  * The reporter gets an eighth of what is taken, and commits to the evidence before it shows it (ICommitReveal), to
  * keccak256(abi.encode(Predicate predicate, Crosslink crosslink, bytes evidence)): not to the proof, which changes with
@@ -29,8 +29,8 @@ struct Verdict {
  * dispute without a commitment makes void at once; who had committed before may become the reporter still, by the same
  * call, within `adoptBlocks`. Until these are over nobody is punished for a crosslink without a reporter.
  *
- * A crosslink that is void already, because one is that it builds on, can be disputed like others, for those who signed it
- * to be punished, but not for silence; so can one that is void for silence, which must not save who lied.
+ * A crosslink that is void already, because one is that it builds on, can be disputed like others, for those who signed
+ * it to be punished, but not for silence; so can one that is void for silence, which must not save who lied.
  */
 interface IDisputes is ICommitReveal {
     /// @notice The crosslink is at fault, and void.
@@ -86,8 +86,8 @@ interface IDisputes is ICommitReveal {
     ) external returns (bytes32 crosslinkHash);
 
     /**
-     * @notice Punishes the members `first` to `first + count - 1` of the committee of a crosslink at fault, as far as they
-     * voted for it: those who have been before, or have no stake left, are passed over.
+     * @notice Punishes the members `first` to `first + count - 1` of the committee of a crosslink at fault, as far as
+     * they voted for it: those who have been before, or have no stake left, are passed over.
      * @param proof of the crosslink in the checkpoint of its epoch; its absent hash is that of `absent`
      * @param absent bitmap of the seats that have not voted for that checkpoint
      * @return punished how many were
@@ -99,7 +99,8 @@ interface IDisputes is ICommitReveal {
         uint256 count
     ) external returns (uint256 punished);
 
-    /// @notice Punishes validators (a list, formats section 8) whose aggregate signature on a crosslink at fault is shown.
+    /// @notice Punishes validators (a list, formats section 8) whose aggregate signature on a crosslink at fault is
+    ///         shown.
     /// @return punished how many were
     function punishAttesters(
         Crosslink calldata crosslink,

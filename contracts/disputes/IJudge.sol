@@ -18,8 +18,8 @@ interface IJudge {
      * @param crosslink it is the caller who has opened it
      * @param evidence ABI encoding of the struct of the predicate (formats, section 9)
      * @return fault None if the evidence shows none
-     * @return blockIndex of the block at fault in the crosslink, 0xffff if the fault is in none. So it is for a first step
-     * that was executed on another block than the header names: whoever signed that header is not to blame
+     * @return blockIndex of the block at fault in the crosslink, 0xffff if the fault is in none. So it is for a first
+     * step that was executed on another block than the header names: whoever signed that header is not to blame
      */
     function judge(
         Predicate predicate,

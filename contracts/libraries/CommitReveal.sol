@@ -34,7 +34,7 @@ abstract contract CommitReveal is ICommitReveal {
         return (REVEAL_AFTER, REVEAL_WITHIN);
     }
 
-    /// @dev Reverts unless the caller has committed to the evidence, in time; a commitment is good for once.
+    /// @notice Reverts unless the caller has committed to the evidence, in time; a commitment is good for once.
     /// @return committed the block in which it has
     function _reveal(bytes32 evidenceHash, bytes32 salt) internal returns (uint256 committed) {
         bytes32 commitment = keccak256(abi.encode(msg.sender, evidenceHash, salt));

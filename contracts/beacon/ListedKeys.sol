@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
+import {Bls} from "../libraries/Bls.sol";
+import {ValidatorList} from "../libraries/ValidatorList.sol";
 import {G1Point} from "../types/G1Point.sol";
-import {Bls} from "./Bls.sol";
-import {ValidatorList} from "./ValidatorList.sol";
+import {IBeaconRegistry} from "./IBeaconRegistry.sol";
 
 /// @title Keys of listed validators
+/// @notice What a list of validators (formats, section 8) has signed is signed with their sum.
 library ListedKeys {
     using ValidatorList for bytes;
 
