@@ -8,6 +8,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {CommitReveal} from "../libraries/CommitReveal.sol";
 import {KeyBlobs} from "../libraries/KeyBlobs.sol";
+import {ListedKeys} from "../libraries/ListedKeys.sol";
 import {Sha256} from "../libraries/Sha256.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
 import {SlashableVotes} from "../libraries/SlashableVotes.sol";
@@ -23,7 +24,6 @@ import {IBeaconRegistry} from "./IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "./ICrosslinkAnchors.sol";
 import {ISlashings, Offence} from "./ISlashings.sol";
 import {IStaking} from "./IStaking.sol";
-import {ListedKeys} from "./ListedKeys.sol";
 
 /// @title Slashing: evidence of what nobody may sign, and its consequences
 /// @notice See ISlashings.
@@ -76,8 +76,8 @@ contract Slashings is ISlashings, CommitReveal, Multicall {
         bytes32 digestOfA = SigningRoots.crosslink(domainSeparator, x);
         bytes32 digestOfB = SigningRoots.crosslink(domainSeparator, y);
         if (digestOfA == digestOfB) revert Slashings_SameMessage(digestOfA);
-        _requireSignature(ListedKeys.sum(REGISTRY, a.signers), digestOfA, a.signature);
-        _requireSignature(ListedKeys.sum(REGISTRY, b.signers), digestOfB, b.signature);
+        _requireSignature(ListedKeys.sum(a.signers, REGISTRY.keyOf), digestOfA, a.signature);
+        _requireSignature(ListedKeys.sum(b.signers, REGISTRY.keyOf), digestOfB, b.signature);
         return _record(Offence.DoubleAttestation, _listed(a.signers), _listed(b.signers));
     }
 
@@ -204,7 +204,7 @@ contract Slashings is ISlashings, CommitReveal, Multicall {
         if (v.form == VoteForm.Accepted) return _requireAccepted(v);
         G1Point memory key =
             v.form == VoteForm.List
-                ? ListedKeys.sum(REGISTRY, v.signers)
+                ? ListedKeys.sum(v.signers, REGISTRY.keyOf)
                 : REGISTRY.ballot(v.vote.targetEpoch, v.signers).presentKey;
         Vote calldata vote = v.vote;
         bytes32 digest = SigningRoots.vote(

@@ -9,10 +9,10 @@ import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
 import {ICrosslinkAnchors} from "../beacon/ICrosslinkAnchors.sol";
 import {IStaking} from "../beacon/IStaking.sol";
-import {ListedKeys} from "../beacon/ListedKeys.sol";
 import {Bls} from "../libraries/Bls.sol";
 import {CommitReveal} from "../libraries/CommitReveal.sol";
 import {KeyBlobs} from "../libraries/KeyBlobs.sol";
+import {ListedKeys} from "../libraries/ListedKeys.sol";
 import {Openings} from "../libraries/Openings.sol";
 import {SeatBitmap} from "../libraries/SeatBitmap.sol";
 import {SigningRoots} from "../libraries/SigningRoots.sol";
@@ -163,7 +163,7 @@ contract Disputes is IDisputes, CommitReveal, Multicall {
     ) external returns (uint256 punished) {
         bytes32 crosslinkHash = SigningRoots.crosslink(REGISTRY.domainSeparator(), crosslink);
         Verdict memory verdict = _verdictFor(crosslinkHash);
-        G1Point memory key = ListedKeys.sum(REGISTRY, signers);
+        G1Point memory key = ListedKeys.sum(signers, REGISTRY.keyOf);
         _requireLength(signature, SIGNATURE_LENGTH);
         if (!Bls.verify(key, crosslinkHash, abi.decode(signature, (G2Point)), Bls.SIGNATURE_TAG)) {
             revert Disputes_InvalidSignature(crosslinkHash);

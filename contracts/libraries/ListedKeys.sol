@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Bls} from "../libraries/Bls.sol";
-import {ValidatorList} from "../libraries/ValidatorList.sol";
 import {G1Point} from "../types/G1Point.sol";
-import {IBeaconRegistry} from "./IBeaconRegistry.sol";
+import {Bls} from "./Bls.sol";
+import {ValidatorList} from "./ValidatorList.sol";
 
 /// @title Keys of listed validators
 /// @notice What a list of validators (formats, section 8) has signed is signed with their sum.
@@ -16,9 +15,13 @@ library ListedKeys {
     uint256 internal constant MAX_LISTED = 512;
 
     /// @notice The sum of their keys; reverts unless it is a list of 1 to MAX_LISTED validators that there are.
-    function sum(IBeaconRegistry registry, bytes calldata list) internal view returns (G1Point memory key) {
+    /// @param keyOf as IBeaconRegistry.keyOf
+    function sum(
+        bytes calldata list,
+        function(uint32) external view returns (G1Point memory) keyOf
+    ) internal view returns (G1Point memory key) {
         list.validate(MAX_LISTED);
         uint256 count = list.count();
-        for (uint256 i = 0; i < count; ++i) key = Bls.add(key, registry.keyOf(list.validatorAt(i)));
+        for (uint256 i = 0; i < count; ++i) key = Bls.add(key, keyOf(list.validatorAt(i)));
     }
 }
