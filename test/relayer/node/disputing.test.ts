@@ -88,7 +88,13 @@ describe("Disputing, by the contracts as they are deployed", function () {
     await answerChallenge(senderOf(), record.addresses, challenge.id, { kind: "steps", ...part, steps });
   }
 
-  for (const fault of ["SlotNotLater", "CrosslinkStateMismatch", "WrongStepState", "LeafPadding"] as const) {
+  for (const fault of [
+    "SlotNotLater",
+    "CrosslinkStateMismatch",
+    "WrongStepState",
+    "StepInadmissible",
+    "LeafPadding",
+  ] as const) {
     it(`has ${fault} made void, and all who signed it punished`, async () => {
       const lying = await anchor(fault);
       const { view } = follower;
