@@ -255,7 +255,7 @@ describe("findFault", () => {
       }),
       property(120),
     );
-  });
+  }).timeout(60_000);
 
   it("finds what is wrong in a trace of several chunks by the roots of an answer to another one", async () => {
     const watched = new Watched();
