@@ -10,6 +10,7 @@ import type { Benchmark, Figure } from "./benchmark.ts";
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   gas: async () => (await import("./gas/benchmark.ts")).measureGas,
   watcher: async () => (await import("./watcher/benchmark.ts")).measureWatcher,
+  "dispute-gas": async () => (await import("./dispute-gas/benchmark.ts")).measureDisputeGas,
 };
 
 const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "string" } } });

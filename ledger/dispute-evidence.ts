@@ -77,6 +77,14 @@ export interface DisputedStepWitness extends StepWitness {
   readonly checkpoint: { readonly root: Uint8Array; readonly absentHash: Uint8Array } | null;
 }
 
+/**
+ * Of the siblings of the leaf before `step`, those below the subtree that ends with it and stands on the path of the leaf: as many
+ * as the step has zeros behind its lowest set bit.
+ */
+export function siblingsBefore(step: number, siblings: readonly Uint8Array[]): readonly Uint8Array[] {
+  return siblings.slice(0, Math.log2(step & -step));
+}
+
 /** What both duties are judged by. */
 interface DutyEvidence {
   /** Last header of the crosslink. */
@@ -119,7 +127,7 @@ export type DisputeEvidence =
       readonly header: HeaderOpening;
       readonly step: number;
       readonly leaf: LeafOpening;
-      /** The leaf before; null for step 0. */
+      /** The leaf before, with siblings up to where its path meets the leaf's (`siblingsBefore`); null for step 0. */
       readonly previous: LeafOpening | null;
       /** For step 0, unless it stands on the genesis crosslink. */
       readonly below: BelowOpening | null;

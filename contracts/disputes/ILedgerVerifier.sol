@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {StepWitness} from "../types/DisputeEvidence.sol";
 import {StepCall, StepOutcome} from "../types/Step.sol";
 
 /**
@@ -11,5 +12,9 @@ import {StepCall, StepOutcome} from "../types/Step.sol";
  */
 interface ILedgerVerifier {
     /// @notice What the step leads to, or the first rule that it breaks.
-    function execute(StepCall calldata step) external view returns (StepOutcome memory outcome);
+    function execute(
+        StepCall calldata step,
+        bytes calldata payload,
+        StepWitness calldata witness
+    ) external view returns (StepOutcome memory outcome);
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
+import {HashLists} from "../libraries/HashLists.sol";
 import {Openings} from "../libraries/Openings.sol";
 import {BlockHeader} from "../types/BlockHeader.sol";
 import {Crosslink} from "../types/Crosslink.sol";
@@ -17,6 +18,7 @@ import {ILedgerVerifier} from "./ILedgerVerifier.sol";
  * leaf before claims, or the block below: if that is a lie, then somebody else's. See IJudge.
  */
 contract InvalidStep is IJudge {
+    using HashLists for bytes32[];
     using Openings for LeafOpening;
 
     IBeaconRegistry private immutable REGISTRY;
@@ -46,9 +48,9 @@ contract InvalidStep is IJudge {
         blockIndex = uint16(e.index);
 
         bytes32 domainSeparator = REGISTRY.domainSeparator();
-        HeaderOpening memory header = e.header;
+        HeaderOpening memory header = HeaderOpening({header: e.header.header, siblings: e.header.siblings.toMemory()});
         Openings.requireHeader(domainSeparator, crosslink, e.index, header);
-        LeafOpening memory leaf = e.leaf;
+        LeafOpening memory leaf = _copy(e.leaf);
         Openings.requireLeaf(header.header, e.step, leaf);
         fault = leaf.faultOf(e.step);
         if (fault != Fault.None) revert InvalidStep_LeafAtFault(fault);
@@ -61,8 +63,6 @@ contract InvalidStep is IJudge {
         step.slot = header.header.slot;
         step.index = e.step;
         step.kind = leaf.kindOf();
-        step.payload = e.payload;
-        step.witness = e.witness;
         uint256 fees;
         if (e.step == 0) {
             (, bytes32 parentHash, BlockHeader memory below) = Openings.requireBelow(
@@ -75,15 +75,25 @@ contract InvalidStep is IJudge {
             if (header.header.parentHash != parentHash) blockIndex = NO_BLOCK;
             (step.stateRoot, step.previousFees) = (below.stateRoot, below.fees);
         } else {
-            LeafOpening memory previous = e.previous;
-            Openings.requireLeaf(header.header, e.step - 1, previous);
+            LeafOpening memory previous = _copy(e.previous);
+            Openings.requireLeafBefore(e.step, leaf, previous);
             (step.stateRoot, fees) = (previous.stateRoot, previous.feesOf());
         }
 
-        StepOutcome memory outcome = VERIFIER.execute(step);
+        StepOutcome memory outcome = VERIFIER.execute(step, e.payload, e.witness);
         if (outcome.isRefused()) return (Fault.StepInadmissible, blockIndex);
         if (fees + outcome.fee != leaf.feesOf()) return (Fault.WrongStepFees, blockIndex);
         if (outcome.stateRoot != leaf.stateRoot) return (Fault.WrongStepState, blockIndex);
+    }
+
+    function _copy(LeafOpening calldata leaf) private pure returns (LeafOpening memory) {
+        return
+            LeafOpening({
+                word: leaf.word,
+                payloadHash: leaf.payloadHash,
+                stateRoot: leaf.stateRoot,
+                siblings: leaf.siblings.toMemory()
+            });
     }
 
     /// @dev Where it stands, since the witness alone would cost as much to copy as half a verdict. Whatever its offsets

@@ -6,6 +6,7 @@ import {IBeaconRegistry} from "../beacon/IBeaconRegistry.sol";
 import {ShardChainId} from "../libraries/ShardChainId.sol";
 import {IInbox} from "../shards/IInbox.sol";
 import {IShardRegistry} from "../shards/IShardRegistry.sol";
+import {StepWitness} from "../types/DisputeEvidence.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {StepCall, StepOutcome, StepOutcomes} from "../types/Step.sol";
 import {StepError} from "../types/StepError.sol";
@@ -13,7 +14,7 @@ import {ILedgerVerifier} from "./ILedgerVerifier.sol";
 import {BlockStartStep} from "./steps/BlockStartStep.sol";
 import {ImportInboxStep} from "./steps/ImportInboxStep.sol";
 import {ImportMessageStep} from "./steps/ImportMessageStep.sol";
-import {ParentFacts, StepContext} from "./steps/StepContext.sol";
+import {ParentFacts, StepContext, StepContexts} from "./steps/StepContext.sol";
 import {TransactionStep} from "./steps/TransactionStep.sol";
 
 /// @title Executes one step of a shard
@@ -48,9 +49,12 @@ contract LedgerVerifier is ILedgerVerifier {
     }
 
     /// @inheritdoc ILedgerVerifier
-    function execute(StepCall calldata step) external view returns (StepOutcome memory outcome) {
+    function execute(
+        StepCall calldata step,
+        bytes calldata payload,
+        StepWitness calldata witness
+    ) external view returns (StepOutcome memory outcome) {
         uint8 kind = step.kind;
-        bytes calldata payload = step.payload;
         if ((kind == BLOCK_START) != (step.index == 0)) {
             return StepOutcomes.refused(StepError.MisplacedBlockStart, step.index);
         }
@@ -59,7 +63,7 @@ contract LedgerVerifier is ILedgerVerifier {
         }
         if (kind > IMPORT_MESSAGE) return StepOutcomes.refused(StepError.UnknownStepKind, kind);
 
-        StepContext memory context = _contextOf(step);
+        StepContext memory context = _contextOf(step, witness);
         if (kind == BLOCK_START) outcome = BlockStartStep.execute(context, payload);
         else if (kind == TRANSACTION) outcome = TransactionStep.execute(context, payload);
         else if (kind == IMPORT_INBOX) outcome = ImportInboxStep.execute(context, payload);
@@ -69,16 +73,25 @@ contract LedgerVerifier is ILedgerVerifier {
         outcome.stateRoot = context.stateRoot;
     }
 
-    function _contextOf(StepCall calldata step) private view returns (StepContext memory context) {
-        context.facts = ParentFacts({registry: REGISTRY, shards: SHARDS, inbox: INBOX, anchors: ANCHORS});
-        context.shardCount = SHARD_COUNT;
-        context.shardId = step.shardId;
-        context.chainId = ShardChainId.chainIdOf(PARENT_CHAIN_ID, address(REGISTRY), step.shardId);
-        context.slot = step.slot;
-        context.epoch = step.slot / SLOTS_PER_EPOCH;
-        context.factsEpoch = int256(uint256(context.epoch)) - int256(uint256(INPUT_DELAY));
-        context.previousFees = step.previousFees;
-        context.stateRoot = step.stateRoot;
-        context.witness = step.witness;
+    function _contextOf(
+        StepCall calldata step,
+        StepWitness calldata witness
+    ) private view returns (StepContext memory) {
+        uint64 epoch = step.slot / SLOTS_PER_EPOCH;
+        return
+            StepContext({
+                facts: ParentFacts({registry: REGISTRY, shards: SHARDS, inbox: INBOX, anchors: ANCHORS}),
+                shardCount: SHARD_COUNT,
+                shardId: step.shardId,
+                chainId: ShardChainId.chainIdOf(PARENT_CHAIN_ID, address(REGISTRY), step.shardId),
+                slot: step.slot,
+                epoch: epoch,
+                factsEpoch: int256(uint256(epoch)) - int256(uint256(INPUT_DELAY)),
+                previousFees: step.previousFees,
+                stateRoot: step.stateRoot,
+                witness: StepContexts.copy(witness),
+                accessed: 0,
+                isOutboxUsed: false
+            });
     }
 }

@@ -89,9 +89,25 @@ library Openings {
 
     /// @notice Reverts unless the leaf is number `step` of the header's trace. What it claims is not looked at.
     function requireLeaf(BlockHeader memory header, uint256 step, LeafOpening memory opening) internal view {
-        bytes32 node = Sha256.pair(Sha256.pair(opening.word, opening.payloadHash), opening.stateRoot);
-        bytes32 actual = PaddedTree.rootOf(node, step, header.stepCount, opening.siblings);
+        bytes32 actual = PaddedTree.rootOf(_hashOf(opening), step, header.stepCount, opening.siblings);
         if (actual != header.traceRoot) revert Openings_WrongLeaf(step, header.traceRoot, actual);
+    }
+
+    /**
+     * @notice Reverts unless `previous` is the leaf before `leaf`, which is number `step` of a trace, by a path that was
+     * checked. On that path, where the lowest set bit of the step is, stands the subtree that ends with the leaf
+     * before: the siblings lead only so far.
+     */
+    function requireLeafBefore(uint256 step, LeafOpening memory leaf, LeafOpening memory previous) internal view {
+        uint256 height;
+        while ((step >> height) & 1 == 0) ++height;
+        bytes32 actual = PaddedTree.rootOf(_hashOf(previous), (1 << height) - 1, 1 << height, previous.siblings);
+        bytes32 expected = leaf.siblings[height];
+        if (actual != expected) revert Openings_WrongLeaf(step - 1, expected, actual);
+    }
+
+    function _hashOf(LeafOpening memory leaf) private view returns (bytes32) {
+        return Sha256.pair(Sha256.pair(leaf.word, leaf.payloadHash), leaf.stateRoot);
     }
 
     /// @notice What is wrong with the leaf of number `step` by itself, whatever its payload is.

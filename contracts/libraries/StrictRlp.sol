@@ -47,19 +47,34 @@ library StrictRlp {
     }
 
     /// @notice An integer of at most `maxBytes` bytes, without leading zeros.
+    /// @param maxBytes at most 32, so that no longer header than of one byte is read
     function readInteger(
         RlpReader memory reader,
         bytes calldata payload,
         uint256 maxBytes
     ) internal pure returns (uint256 value) {
-        readString(reader, payload);
-        uint256 length = reader.length;
-        if (reader.malformed || length == 0) return 0;
-        if (length > maxBytes || _bigEndian(payload, reader.start, 1) == 0) {
-            reader.malformed = true;
-            return 0;
+        uint256 first = _first(reader, payload);
+        if (reader.malformed) return 0;
+        unchecked {
+            uint256 start = reader.offset + 1;
+            if (first < 0x80) {
+                // Zero is the empty string.
+                reader.malformed = first == 0;
+                reader.offset = start;
+                return first;
+            }
+            // For a list or a long string this is more than 32.
+            uint256 length = first - 0x80;
+            if (length > maxBytes || start + length > payload.length) {
+                reader.malformed = true;
+                return 0;
+            }
+            value = _bigEndian(payload, start, length);
+            // A single byte below 0x80 is its own encoding.
+            uint256 least = length == 1 ? 0x80 : 1 << (8 * (length - 1));
+            if (length != 0 && value < least) reader.malformed = true;
+            reader.offset = start + length;
         }
-        return _bigEndian(payload, reader.start, length);
     }
 
     /// @dev First byte of the item at hand. A missing one is malformed.

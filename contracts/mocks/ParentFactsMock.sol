@@ -5,6 +5,7 @@ import {IJudge} from "../disputes/IJudge.sol";
 import {ILedgerVerifier} from "../disputes/ILedgerVerifier.sol";
 import {Checkpoint, Settlement} from "../types/Checkpoint.sol";
 import {Crosslink} from "../types/Crosslink.sol";
+import {StepWitness} from "../types/DisputeEvidence.sol";
 import {Fault, Predicate} from "../types/Fault.sol";
 import {Parameters} from "../types/Parameters.sol";
 import {StepCall, StepOutcome} from "../types/Step.sol";
@@ -42,11 +43,13 @@ contract ParentFactsMock {
     function execute(
         ILedgerVerifier verifier,
         Facts calldata facts,
-        StepCall calldata step
+        StepCall calldata step,
+        bytes calldata payload,
+        StepWitness calldata witness
     ) external returns (StepOutcome memory outcome, uint256 gasUsed) {
         _facts = facts;
         uint256 before = gasleft();
-        outcome = verifier.execute(step);
+        outcome = verifier.execute(step, payload, witness);
         gasUsed = before - gasleft();
     }
 

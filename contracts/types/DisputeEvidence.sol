@@ -82,7 +82,8 @@ struct LeafEvidence {
     LeafOpening leaf;
 }
 
-/// @dev Evidence of Predicate.Step. `previous` is the leaf before, empty for step 0; `below` is empty for all others.
+/// @dev Evidence of Predicate.Step. `previous` is the leaf before, with its siblings as far as its path is not that of
+/// the leaf; empty for step 0. `below` is empty for all others.
 struct StepEvidence {
     uint32 index;
     HeaderOpening header;

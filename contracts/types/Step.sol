@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {StepWitness} from "./DisputeEvidence.sol";
 import {StepError} from "./StepError.sol";
 
-/// @notice A step of a block, with all that its execution depends on besides facts of the parent chain.
+/// @notice A step of a block, with all that its execution depends on besides payload, witness and the parent chain.
 struct StepCall {
     uint32 shardId;
     // of the block's header
@@ -14,10 +13,8 @@ struct StepCall {
     // of the step in its block
     uint32 index;
     uint8 kind;
-    bytes payload;
     // before the step
     bytes32 stateRoot;
-    StepWitness witness;
 }
 
 /**

@@ -1,4 +1,10 @@
-import type { BelowOpening, Fault, HeaderOpening, LeafOpening } from "../../ledger/dispute-evidence.ts";
+import {
+  type BelowOpening,
+  type Fault,
+  type HeaderOpening,
+  type LeafOpening,
+  siblingsBefore,
+} from "../../ledger/dispute-evidence.ts";
 import type { LedgerEnvironment } from "../../ledger/environment.ts";
 import type { ShardState } from "../../ledger/shard-state.ts";
 import { decodeImportMessage, STEP_KIND, type Step } from "../../ledger/step.ts";
@@ -140,6 +146,10 @@ function showLeaf(
 ): Finding {
   const { environment, state, index, claimed, commitmentOf } = block;
   const open = (leaf: RawTraceLeaf, at: number): LeafOpening => ({ ...leaf, siblings: claimed.path(at, levels) });
+  const before = (at: number): LeafOpening => {
+    const { siblings, ...previous } = open(rawTraceLeaf(run.trace[at - 1] as TraceLeaf), at - 1);
+    return { ...previous, siblings: siblingsBefore(at, siblings) };
+  };
   const shown = claimed.step(step) as NonNullable<ReturnType<ClaimedTrace["step"]>>;
   const leaf = open(shown.leaf, step);
   const header = block.open();
@@ -157,7 +167,7 @@ function showLeaf(
       header,
       step,
       leaf,
-      previous: step === 0 ? null : open(rawTraceLeaf(run.trace[step - 1] as TraceLeaf), step - 1),
+      previous: step === 0 ? null : before(step),
       below: step === 0 ? block.openBelow() : null,
       payload: shown.payload,
       witness: { ...witness, checkpoint: checkpointNamed(environment, run.steps[step] as Step, commitmentOf) },

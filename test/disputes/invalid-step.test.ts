@@ -1,24 +1,16 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { BelowOpening, DisputeEvidence, Fault, HeaderOpening } from "../../ledger/dispute-evidence.ts";
+import type { BelowOpening, Fault, HeaderOpening } from "../../ledger/dispute-evidence.ts";
 import { encodeBlockStart, STEP_KIND, type Step } from "../../ledger/step.ts";
 import { openStepOn, type StepOpening } from "../../ledger/step-witness.ts";
 import type { BlockHeader } from "../../protocol/block-header.ts";
 import { fromHex, toHex, word, ZERO_HASH } from "../../protocol/bytes.ts";
 import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
 import { paddedTreeProof, paddedTreeRoot } from "../../protocol/padded-tree.ts";
-import type { RawTraceLeaf } from "../../protocol/trace.ts";
 import { encodeEvidence } from "../../relayer/parent/dispute-codec.ts";
 import { addressAt, crypto, domain, ETHER, GWEI, keyOf, Shard } from "../ledger/shard-fixture.ts";
-import {
-  type ClaimedBlock,
-  type LieOptions,
-  type LyingCrosslink,
-  lie,
-  pathIn,
-  type SoundBlock,
-  type SoundCrosslink,
-} from "../support/liars.ts";
+import { type StepEvidence, stepEvidence } from "../support/claimed-openings.ts";
+import { type LieOptions, type LyingCrosslink, lie, type SoundBlock, type SoundCrosslink } from "../support/liars.ts";
 import { mutated } from "../support/mutation.ts";
 import { property } from "../support/property.ts";
 import { disputedWitness, StepExecutor, type StepInBlock } from "../support/step-executor.ts";
@@ -30,8 +22,6 @@ const OPTIONS: LieOptions = { crypto, domain, slotsPerEpoch: 8 };
 const GARBAGE: Step = { kind: STEP_KIND.transaction, payload: Uint8Array.of(2, 0xc0) };
 const MAX_FEES = 2n ** 128n - 1n;
 const TRANSFER_FEE = 21_000n * GWEI;
-
-type StepEvidence = Extract<DisputeEvidence, { predicate: "Step" }>;
 
 /** A shard with its sound crosslinks, and how each step of them is opened, also one that takes the place of a sound one. */
 class OpenedShard {
@@ -97,31 +87,6 @@ class OpenedShard {
   }
 }
 
-function headerOf({ blocks, levels }: LyingCrosslink, index: number): HeaderOpening {
-  return { header: (blocks[index] as ClaimedBlock).header, siblings: pathIn(levels, index) };
-}
-
-function belowOf(claimed: LyingCrosslink, index: number): BelowOpening | null {
-  if (index > 0) return { parent: null, header: headerOf(claimed, index - 1) };
-  return claimed.below === null ? null : { parent: claimed.parent, header: claimed.below };
-}
-
-function evidenceOf(claimed: LyingCrosslink, index: number, step: number, opened: StepInBlock): StepEvidence {
-  const { steps, levels } = claimed.blocks[index] as ClaimedBlock;
-  const leaf = (at: number) => ({ ...(steps[at]?.leaf as RawTraceLeaf), siblings: pathIn(levels, at) });
-  return {
-    predicate: "Step",
-    index,
-    header: headerOf(claimed, index),
-    step,
-    leaf: leaf(step),
-    previous: step === 0 ? null : leaf(step - 1),
-    below: step === 0 ? belowOf(claimed, index) : null,
-    payload: steps[step]?.payload as Uint8Array,
-    witness: disputedWitness(opened),
-  };
-}
-
 describe("InvalidStep", () => {
   const opened = new OpenedShard();
   let executor: StepExecutor;
@@ -172,14 +137,14 @@ describe("InvalidStep", () => {
     const last = (crosslink.blocks[index] as SoundBlock).steps.length - 1;
     const claimed = lie(fault, crosslink, { ...OPTIONS, index, step: Math.min(step, last), inadmissible });
     const inBlock = opened.step(at, index, step, fault === "StepInadmissible");
-    const found = await ask(claimed, evidenceOf(claimed, index, step, inBlock), inBlock);
+    const found = await ask(claimed, stepEvidence(claimed, index, step, disputedWitness(inBlock)), inBlock);
     expect({ fault: found.fault, blockIndex: found.blockIndex }).to.deep.equal({ fault, blockIndex: index });
   }
 
   it("finds every step of sound crosslinks sound", async () => {
     for (const [at, index, step] of steps()) {
       const inBlock = opened.step(at, index, step);
-      const { fault } = await ask(sound(at), evidenceOf(sound(at), index, step, inBlock), inBlock);
+      const { fault } = await ask(sound(at), stepEvidence(sound(at), index, step, disputedWitness(inBlock)), inBlock);
       expect(fault).to.equal("None", `crosslink ${at}, block ${index}, step ${step}`);
     }
   });
@@ -206,7 +171,7 @@ describe("InvalidStep", () => {
     const options = { ...OPTIONS, index: 0, step: 0, inadmissible };
     const claimed = lie("StepInadmissible", another.sound[1] as SoundCrosslink, options);
     const inBlock = another.step(1, 0, 0, true);
-    const { fault } = await ask(claimed, evidenceOf(claimed, 0, 0, inBlock), inBlock);
+    const { fault } = await ask(claimed, stepEvidence(claimed, 0, 0, disputedWitness(inBlock)), inBlock);
     expect(fault).to.equal("StepInadmissible");
   });
 
@@ -222,7 +187,7 @@ describe("InvalidStep", () => {
       });
       const claimed = lie("WrongParentHash", { ...crosslink, blocks }, { ...OPTIONS, index: 2 });
       const inBlock = opened.step(1, 2, step);
-      const found = await ask(claimed, evidenceOf(claimed, 2, step, inBlock), inBlock);
+      const found = await ask(claimed, stepEvidence(claimed, 2, step, disputedWitness(inBlock)), inBlock);
       expect({ ...found }).to.include({ fault: "WrongStepState", blockIndex });
     }
   });
@@ -247,7 +212,9 @@ describe("InvalidStep", () => {
     ] as const) {
       const claimed = withFees(before, after);
       const inBlock = opened.step(1, 0, 1);
-      expect((await ask(claimed, evidenceOf(claimed, 0, 1, inBlock), inBlock)).fault).to.equal(fault);
+      expect((await ask(claimed, stepEvidence(claimed, 0, 1, disputedWitness(inBlock)), inBlock)).fault).to.equal(
+        fault,
+      );
     }
   });
 
@@ -263,10 +230,9 @@ describe("InvalidStep", () => {
         for (const step of [0, 2]) {
           const claimed = lie(fault, opened.sound[1] as SoundCrosslink, { ...OPTIONS, index: 2, step });
           const inBlock = opened.step(1, 2, step);
-          await expect(ask(claimed, evidenceOf(claimed, 2, step, inBlock), inBlock)).to.be.revertedWithCustomError(
-            executor.judge,
-            "InvalidStep_LeafAtFault",
-          );
+          await expect(
+            ask(claimed, stepEvidence(claimed, 2, step, disputedWitness(inBlock)), inBlock),
+          ).to.be.revertedWithCustomError(executor.judge, "InvalidStep_LeafAtFault");
         }
       });
     }
@@ -287,8 +253,8 @@ describe("InvalidStep", () => {
       "a step that there is not": ["PaddedTree_IndexOutOfRange", 1, (it) => ({ ...it, step: 5 })],
       "another path of the leaf": ["Openings_WrongLeaf", 1, (it) => ({ ...it, leaf: offPath(it.leaf) })],
       "another leaf": ["Openings_WrongLeaf", 1, (it) => ({ ...it, leaf: { ...it.leaf, stateRoot: ZERO_HASH } })],
-      "no leaf before": ["PaddedTree_ProofLength", 1, (it) => ({ ...it, previous: null })],
-      "the leaf itself before": ["Openings_WrongLeaf", 2, (it) => ({ ...it, previous: it.leaf })],
+      "no leaf before": ["Openings_WrongLeaf", 1, (it) => ({ ...it, previous: null })],
+      "the leaf itself before": ["PaddedTree_ProofLength", 2, (it) => ({ ...it, previous: it.leaf })],
       "another leaf before": [
         "Openings_WrongLeaf",
         2,
@@ -305,14 +271,14 @@ describe("InvalidStep", () => {
     for (const [name, [error, step, change]] of Object.entries(changes)) {
       it(`for ${name}`, async () => {
         const inBlock = opened.step(1, 2, step);
-        const evidence = change(evidenceOf(sound(1), 2, step, inBlock));
+        const evidence = change(stepEvidence(sound(1), 2, step, disputedWitness(inBlock)));
         await expect(ask(sound(1), evidence, inBlock)).to.be.revertedWithCustomError(executor.judge, error);
       });
     }
 
     it("for another parent crosslink", async () => {
       const inBlock = opened.step(1, 0, 0);
-      const evidence = evidenceOf(sound(1), 0, 0, inBlock);
+      const evidence = stepEvidence(sound(1), 0, 0, disputedWitness(inBlock));
       const below = evidence.below as BelowOpening;
       const parent = { ...(below.parent as Crosslink), stateRoot: ZERO_HASH };
       await expect(ask(sound(1), { ...evidence, below: { ...below, parent } }, inBlock)).to.be.revertedWithCustomError(
@@ -323,7 +289,7 @@ describe("InvalidStep", () => {
 
     it("for another predicate, and for evidence that is not encoded as it should be", async () => {
       const inBlock = opened.step(1, 2, 1);
-      const encoded = encodeEvidence(evidenceOf(sound(1), 2, 1, inBlock));
+      const encoded = encodeEvidence(stepEvidence(sound(1), 2, 1, disputedWitness(inBlock)));
       const { crosslink } = sound(1);
       await expect(executor.ask(inBlock, crosslink, encoded, { predicate: "Leaf" })).to.be.revertedWithCustomError(
         executor.judge,
@@ -345,7 +311,7 @@ describe("InvalidStep", () => {
         [1, 2, 1],
       ] as const) {
         const inBlock = opened.step(at, index, step);
-        const evidence = encodeEvidence(evidenceOf(sound(at), index, step, inBlock));
+        const evidence = encodeEvidence(stepEvidence(sound(at), index, step, disputedWitness(inBlock)));
         let answers = 0;
         for (let gasLimit = 200_000; answers < 8; gasLimit += 4_001) {
           const found = await executor.ask(inBlock, sound(at).crosslink, evidence, { gasLimit }).catch(() => null);
@@ -359,7 +325,7 @@ describe("InvalidStep", () => {
     it("or finds sound what is sound, whatever is done to the evidence", async () => {
       for (const [at, index, step] of steps()) {
         const inBlock = opened.step(at, index, step);
-        const sample = fromHex(encodeEvidence(evidenceOf(sound(at), index, step, inBlock)));
+        const sample = fromHex(encodeEvidence(stepEvidence(sound(at), index, step, disputedWitness(inBlock))));
         await fc.assert(
           fc.asyncProperty(mutated([sample]), async (bytes) => {
             const found = await executor.ask(inBlock, sound(at).crosslink, toHex(bytes)).catch(() => null);

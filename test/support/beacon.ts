@@ -43,6 +43,7 @@ export interface Disputable {
   readonly anchors: Addressable;
   readonly staking: Addressable;
   readonly shards: Addressable;
+  readonly inbox: Addressable;
 }
 
 const mockDisputes = ({ launcher }: Disputable): Promise<Addressable> => new DisputesMock__factory(launcher).deploy();
@@ -64,7 +65,7 @@ export async function deployBeacon(parameters: Parameters = TEST_PARAMETERS, dep
   const vault = await new Vault__factory(launcher).deploy(registry, anchors);
   const inbox = await new Inbox__factory(launcher).deploy(registry, shards, vault);
   const rollCall = await new RollCall__factory(launcher).deploy(registry, anchors, staking);
-  const disputes = await deployDisputes({ launcher, registry, anchors, staking, shards });
+  const disputes = await deployDisputes({ launcher, registry, anchors, staking, shards, inbox });
   const contracts = { registry, staking, shards, anchors, slashings, vault, inbox, rollCall, disputes };
   await registry.initialize(beaconContracts(contracts));
 

@@ -15,6 +15,7 @@ import { DecodeError, toBigInt, toHex, ZERO_HASH } from "../../protocol/bytes.ts
 import { checkpointCommitment } from "../../protocol/checkpoint.ts";
 import type { Crosslink } from "../../protocol/crosslink.ts";
 import { witnessStruct } from "../../relayer/parent/dispute-codec.ts";
+import type { StepCallStruct, StepWitnessStruct } from "../../types/disputes/LedgerVerifier.ts";
 import { InvalidStep__factory } from "../../types/factories/disputes/InvalidStep__factory.ts";
 import { LedgerVerifier__factory } from "../../types/factories/disputes/LedgerVerifier__factory.ts";
 import { ParentFactsMock__factory } from "../../types/factories/mocks/ParentFactsMock__factory.ts";
@@ -96,8 +97,8 @@ export class StepExecutor {
   /** What the contract says, and the gas of the call that asks for it. @throws when it reverts */
   async execute(step: StepInBlock, changes: StepChanges = {}): Promise<StepResult & { readonly gasUsed: number }> {
     const facts = { ...factsOf(step), ...changes.facts };
-    const call = { ...stepCall(step), ...changes.call };
-    const { outcome, gasUsed } = await this.#facts.execute.staticCall(this.verifier, facts, call);
+    const args = stepArguments(step);
+    const { outcome, gasUsed } = await this.#facts.execute.staticCall(this.verifier, facts, ...args);
     return {
       code: STEP_ERRORS[Number(outcome.code)] as StepErrorName,
       arguments: [...outcome.arguments],
@@ -132,8 +133,7 @@ export class StepExecutor {
 
   /** Asks with every amount of gas around the one that is just enough; returns what came back at all. */
   async sweepGas(step: StepInBlock): Promise<Pick<StepResult, "code" | "stateRoot">[]> {
-    const call = stepCall(step);
-    const data = this.verifier.interface.encodeFunctionData("execute", [call]);
+    const data = this.verifier.interface.encodeFunctionData("execute", stepArguments(step));
     const to = await this.verifier.getAddress();
     const enough = Number(await this.ethers.provider.estimateGas({ to, data }));
     const answers: Pick<StepResult, "code" | "stateRoot">[] = [];
@@ -149,7 +149,6 @@ export class StepExecutor {
 
 export interface StepChanges {
   readonly facts?: Partial<ReturnType<typeof factsOf>>;
-  readonly call?: Partial<ReturnType<typeof stepCall>>;
 }
 
 async function deploy({ domain, parameters }: LedgerEnvironment) {
@@ -173,20 +172,18 @@ export function disputedWitness(step: StepInBlock): DisputedStepWitness {
   return { ...step.opening.witness, checkpoint: root === null ? null : { root, absentHash: ABSENT_HASH } };
 }
 
-/** The `StepCall` argument. */
-export function stepCall(step: StepInBlock) {
+/** Arguments of `LedgerVerifier.execute`. */
+export function stepArguments(step: StepInBlock) {
   const { environment, slot, previousFees, opening } = step;
   const { index, preRoot } = opening;
-  return {
-    shardId: environment.shardId,
-    slot,
-    previousFees,
-    index,
-    kind: opening.step.kind,
-    payload: toHex(opening.step.payload),
-    stateRoot: toHex(preRoot),
-    witness: hexed(witnessStruct(disputedWitness(step))),
-  };
+  const { kind, payload } = opening.step;
+  const call = { shardId: environment.shardId, slot, previousFees, index, kind, stateRoot: toHex(preRoot) };
+  const args: [StepCallStruct, string, StepWitnessStruct] = [
+    call,
+    toHex(payload),
+    hexed(witnessStruct(disputedWitness(step))),
+  ];
+  return args;
 }
 
 /** What the step asks the parent chain, answered. */

@@ -5,13 +5,14 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {ICrosslinkAnchors} from "../../beacon/ICrosslinkAnchors.sol";
 import {IBeaconRegistry} from "../../beacon/IBeaconRegistry.sol";
 import {AppendTree} from "../../libraries/AppendTree.sol";
+import {HashLists} from "../../libraries/HashLists.sol";
 import {StateAccesses} from "../../libraries/StateAccesses.sol";
 import {StateKeys} from "../../libraries/StateKeys.sol";
 import {IInbox} from "../../shards/IInbox.sol";
 import {IShardRegistry} from "../../shards/IShardRegistry.sol";
 import {Account, Accounts} from "../../types/Account.sol";
 import {Settlement} from "../../types/Checkpoint.sol";
-import {StepWitness} from "../../types/DisputeEvidence.sol";
+import {OutboxOpening, StepWitness} from "../../types/DisputeEvidence.sol";
 import {StateAccess} from "../../types/StateAccess.sol";
 
 /// @notice Who knows what shards know of the parent chain.
@@ -46,6 +47,7 @@ using StepContexts for StepContext global;
 /// @title The witness of a step, used up in order, and the facts that its rules ask for
 /// @notice What is missing, too much or of something else is the caller's fault and reverts.
 library StepContexts {
+    using HashLists for bytes32[];
     using StateAccesses for StateAccess;
 
     /// @notice The step needs more accesses than these.
@@ -58,6 +60,28 @@ library StepContexts {
     error StepContexts_WrongCheckpoint(bytes32 commitment, bytes32 expected);
     /// @notice What the parent chain records from now on may still make a difference.
     error StepContexts_EpochNotOver(int256 epoch, uint64 currentEpoch);
+
+    /// @notice The witness in memory.
+    function copy(StepWitness calldata witness) internal pure returns (StepWitness memory) {
+        StateAccess[] memory accesses = new StateAccess[](witness.accesses.length);
+        for (uint256 i = 0; i < accesses.length; ++i) {
+            StateAccess calldata access = witness.accesses[i];
+            accesses[i] = StateAccess({
+                end: access.end,
+                otherKey: access.otherKey,
+                word: access.word,
+                siblings: access.siblings.toMemory()
+            });
+        }
+        OutboxOpening calldata outbox = witness.outbox;
+        return
+            StepWitness({
+                accesses: accesses,
+                outbox: OutboxOpening({count: outbox.count, frontier: outbox.frontier.toMemory()}),
+                checkpointRoot: witness.checkpointRoot,
+                absentHash: witness.absentHash
+            });
+    }
 
     /// @notice The next access of the step.
     function nextAccess(StepContext memory context) internal pure returns (StateAccess memory) {

@@ -27,17 +27,9 @@ export function witnessArgument({ facts, opening }: Pick<StepCase, "facts" | "op
 export function executeInput(selector: Uint8Array, one: StepCase): Uint8Array {
   const { environment, slot, previousFees, opening } = one;
   const { index, step, preRoot } = opening;
-  const call = tuple(
-    number(environment.shardId),
-    number(slot),
-    number(previousFees),
-    number(index),
-    number(step.kind),
-    bytesOf(step.payload),
-    fixed(preRoot),
-    witnessArgument(one),
-  );
-  return concat(selector, tuple(call).bytes);
+  const numbers = [environment.shardId, slot, previousFees, index, step.kind].map(word);
+  const call = tuple(fixed(...numbers, preRoot), bytesOf(step.payload), witnessArgument(one));
+  return concat(selector, call.bytes);
 }
 
 const LIMIT = 1n << 256n;

@@ -1,4 +1,4 @@
-import { FAULTS, type Fault, PREDICATES } from "../../../ledger/dispute-evidence.ts";
+import { FAULTS, type Fault, PREDICATES, siblingsBefore } from "../../../ledger/dispute-evidence.ts";
 import { LedgerError } from "../../../ledger/errors.ts";
 import { type BlockHeader, blockHash } from "../../../protocol/block-header.ts";
 import { concat, equal, word, ZERO_HASH } from "../../../protocol/bytes.ts";
@@ -199,7 +199,7 @@ export function randomClaim(draws: Draws, selector: Uint8Array, one: StepCase, i
       headerOpening(header, tree.siblings.get(index) ?? []),
       number(step),
       leafOpening(leaf, trace.siblings.get(step) ?? []),
-      step > 0 ? leafOpening(previous, trace.siblings.get(step - 1) ?? []) : EMPTY_LEAF,
+      step > 0 ? leafOpening(previous, siblingsBefore(step, trace.siblings.get(step - 1) ?? [])) : EMPTY_LEAF,
       !isBelowAsked ? nobody : index > 0 ? inCrosslink : tuple(fixed(crosslinkWords(parent)), parentsLast),
       bytesOf(opening.step.payload),
       witnessArgument(one),

@@ -137,6 +137,10 @@ function shows({ shard }: Watched, { crosslink, parent }: LyingCrosslink, { faul
     equal(rootFromPath(crypto, blockHash(crypto, domain, header), index, siblings), blocksRoot);
   const isLeaf = (leaf: LeafOpening, { header }: HeaderOpening, step: number) =>
     equal(rootFromPath(crypto, rawTraceLeafHash(crypto, leaf), step, leaf.siblings), header.traceRoot);
+  const isBefore = ({ siblings, ...previous }: LeafOpening, leaf: LeafOpening, step: number) => {
+    const root = rootFromPath(crypto, rawTraceLeafHash(crypto, previous), step - 1, siblings);
+    return equal(root, leaf.siblings[siblings.length] as Uint8Array);
+  };
   const isBelow = (below: Extract<DisputeEvidence, { predicate: "Step" }>["below"], index: number) => {
     if (index > 0) return below !== null && isIn(below.header, crosslink, index - 1);
     if (below === null) return parent.lastBlock === 0;
@@ -163,7 +167,7 @@ function shows({ shard }: Watched, { crosslink, parent }: LyingCrosslink, { faul
       const { header, index, step, leaf, previous, below, payload, witness } = evidence;
       const { slot } = header.header;
       const ends = isIn(header, crosslink, index) && isLeaf(leaf, header, step);
-      const starts = previous === null ? isBelow(below, index) : isLeaf(previous, header, step - 1);
+      const starts = previous === null ? isBelow(below, index) : isBefore(previous, leaf, step);
       if (!ends || !starts || !equal(crypto.keccak256(payload), leaf.payloadHash)) return false;
       const { kind, length, fees } = readTraceWord(leaf.word);
       if (fault === "WrongPayloadLength") return length !== payload.length;
