@@ -7,12 +7,12 @@ import { compileContracts } from "./run/contracts.mjs";
 import { installDependencies } from "./run/dependencies.mjs";
 import { withLock } from "./run/lock.mjs";
 import { findNode } from "./run/node.mjs";
-import { binary, Failure, handOver, root, say } from "./run/process.mjs";
+import { binary, Failure, handOver, handOverTogether, root, say } from "./run/process.mjs";
 
-/** What each command runs, and whether it needs compiled contracts. */
+/** What each command runs, one after the other or together, and whether it needs compiled contracts. */
 const commands = {
   start: { compiled: true, run: (args) => [["scripts/devnet.ts", ...args]] },
-  test: { compiled: true, run: (args) => [[binary("hardhat"), "test", ...testArguments(args)]] },
+  test: { compiled: true, together: true, run: testRuns },
   fuzz: { compiled: true, run: (args) => [["test/fuzz/heavy-steps.ts", ...args]] },
   check: { compiled: true, run: (args) => [["scripts/check.ts", ...args]] },
   audit: { compiled: true, run: (args) => [["relayer/cli/audit.ts", ...args]] },
@@ -38,11 +38,19 @@ const commands = {
 /**
  * Hardhat would load every TypeScript file under test/ as a test; some are helpers, and some are programs that tests
  * start. Contracts are compiled already, except for coverage, which compiles them anew with its instrumentation.
+ *
+ * The flows of test/e2e spend most of their time waiting for the next slot, the others computing: side by side, on two
+ * cores, both take hardly longer than the slower of them alone.
  */
-function testArguments(args) {
-  const options = args.includes("--coverage") ? args : ["--no-compile", ...args];
-  const namesFiles = args.some((arg) => /\.(ts|sol)$/.test(arg));
-  return namesFiles ? options : [...options, ...testFiles()];
+function testRuns(args) {
+  const isCoverage = args.includes("--coverage");
+  const run = (...files) => [binary("hardhat"), "test", ...(isCoverage ? [] : ["--no-compile"]), ...args, ...files];
+  if (args.some((arg) => /\.(ts|sol)$/.test(arg))) return [run()];
+  const files = testFiles();
+  // What coverage writes, one run would overwrite of the other.
+  if (isCoverage) return [run(...files)];
+  const flows = files.filter((file) => file.startsWith(path.join("test", "e2e")));
+  return [run(...files.filter((file) => !flows.includes(file))), run(...flows)];
 }
 
 function testFiles() {
@@ -65,7 +73,8 @@ async function main([name, ...args]) {
     return found;
   });
 
-  for (const argv of command.run(args)) await handOver(node, argv);
+  if (command.together) await handOverTogether(node, command.run(args));
+  else for (const argv of command.run(args)) await handOver(node, argv);
 }
 
 main(process.argv.slice(2)).catch((error) => {

@@ -17,7 +17,7 @@ import { depositToInbox } from "../../relayer/parent/actions/add-inbox-entry.ts"
 import { takeOver } from "../../relayer/parent/actions/take-over.ts";
 import type { DeploymentRecord } from "../../relayer/parent/deployment.ts";
 import { ParentFollower } from "../../relayer/parent/parent-follower.ts";
-import type { AcceptedCheckpoint, ParentView } from "../../relayer/parent/parent-view.ts";
+import type { AcceptedCheckpoint, ParentSource, ParentView } from "../../relayer/parent/parent-view.ts";
 import { connectProvider } from "../../relayer/parent/rpc.ts";
 import { TransactionSender } from "../../relayer/parent/transaction-sender.ts";
 import { rpcBlockSource } from "../../relayer/watcher/rpc-block-source.ts";
@@ -62,6 +62,7 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
   #observer!: ParentFollower;
   #launcher!: TransactionSender;
   #api!: ApiServer;
+  #watcher: WatchfireNode | null = null;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "watchfire-e2e-"));
   readonly #options: Required<NetworkOptions>;
 
@@ -133,8 +134,23 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
     return this.#observer.view;
   }
 
+  /** What has been read of the parent chain, with its events. */
+  get source(): ParentSource {
+    return this.#observer;
+  }
+
   get provider(): JsonRpcProvider {
     return this.#provider;
+  }
+
+  /** Who deployed the contracts, with coins on the parent chain. */
+  get launcher(): TransactionSender {
+    return this.#launcher;
+  }
+
+  /** Address of the shards' JSON-RPC. */
+  get url(): string {
+    return this.#api.url;
   }
 
   /** The member whose node operates the shard; while nobody does, the one whose it was at first. */
@@ -171,6 +187,23 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
       ...(rank < watchers ? { watching: { rank, watchers } } : {}),
       onError: (error) => this.#report(name, error),
       onWarning: (message) => this.#report(name, message),
+    });
+  }
+
+  /** A node without validators and shards: it follows, and brings what is wrong before the contracts. */
+  async startWatcher(name: string, accountKey: Uint8Array, onWarning: (message: string) => void): Promise<void> {
+    this.#watcher = await startNode({
+      crypto: this.crypto,
+      parentUrl: this.#parent.url,
+      deployment: this.deployment,
+      transport: this.hub.connect(name, (error) => this.#report(name, error)),
+      dataDirectory: path.join(this.#folder, name),
+      validatorKeys: [],
+      accountKey,
+      posting: { rank: 0, posters: 1 },
+      watching: { rank: 0, watchers: 1 },
+      onError: (error) => this.#report(name, error),
+      onWarning,
     });
   }
 
@@ -236,6 +269,7 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
 
   async close(): Promise<void> {
     await Promise.all(this.members.map((member) => this.stopMember(member)));
+    await this.#watcher?.close();
     await this.#api?.close();
     await this.#observer?.stop();
     this.#provider?.destroy();

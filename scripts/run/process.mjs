@@ -1,7 +1,7 @@
 // Children of run.mjs: how they are started, what becomes of their signals and exit codes, and how we speak.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
+import { constants, setPriority } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -51,9 +51,10 @@ function environment(node) {
  * Starts a process and waits for its end. Signals that reach us alone are passed on; Ctrl-C in a terminal is not,
  * because the terminal has already sent it to the whole group.
  */
-function run(node, file, argv, stdio) {
+function run(node, file, argv, stdio, onStart = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, argv, { cwd: root, env: environment(node), stdio });
+    onStart(child);
     const inTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
     const handlers = ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => {
       const handler = () => {
@@ -101,4 +102,31 @@ export async function handOver(node, argv) {
   const { code, signal } = await run(node, node.path, argv, "inherit");
   if (signal !== null) process.kill(process.pid, signal);
   else if (code !== 0) process.exit(code);
+}
+
+/** Of the first of several commands: what the others do, they do by the clock. */
+const PATIENT_PRIORITY = 15;
+
+/**
+ * Runs several commands at once: the first one with our terminal, and with what the others leave of the processors;
+ * what they print follows when it has ended. Ends with a failure if any of them failed.
+ */
+export async function handOverTogether(node, [first, ...others]) {
+  const rest = others.map((argv) => {
+    const printed = [];
+    const keep = ({ stdout, stderr }) => {
+      for (const stream of [stdout, stderr]) stream.on("data", (chunk) => printed.push(chunk));
+    };
+    return { printed, ended: run(node, node.path, argv, ["ignore", "pipe", "pipe"], keep) };
+  });
+  const yielding = ({ pid }) => {
+    if (pid !== undefined && rest.length > 0) setPriority(pid, PATIENT_PRIORITY);
+  };
+  const ends = [await run(node, node.path, first, "inherit", yielding)];
+  for (const { printed, ended } of rest) {
+    ends.push(await ended);
+    for (const chunk of printed) process.stdout.write(chunk);
+  }
+  const failed = ends.find(({ code, signal }) => signal !== null || code !== 0);
+  if (failed !== undefined) process.exitCode = failed.code ?? 1;
 }

@@ -2,7 +2,7 @@ import { encodeBlock } from "../../ledger/block.ts";
 import { type BuiltBlock, buildBlock } from "../../ledger/build-block.ts";
 import type { HeaderOpening } from "../../ledger/dispute-evidence.ts";
 import type { LedgerEnvironment } from "../../ledger/environment.ts";
-import { ShardState } from "../../ledger/shard-state.ts";
+import { ShardState, type Snapshot } from "../../ledger/shard-state.ts";
 import type { Step } from "../../ledger/step.ts";
 import { blockHash } from "../../protocol/block-header.ts";
 import { type Crosslink, crosslinkHash, genesisCrosslink } from "../../protocol/crosslink.ts";
@@ -11,10 +11,21 @@ import { paddedTreeProof, paddedTreeRoot } from "../../protocol/padded-tree.ts";
 import { readTraceWord } from "../../protocol/trace.ts";
 import type { LyingCrosslink, SoundCrosslink } from "./liars.ts";
 
+/** From where a shard can go on. */
+export interface SoundPlace {
+  readonly snapshot: Snapshot;
+  readonly parent: Crosslink;
+  readonly below: HeaderOpening | null;
+}
+
+/** Blocks that can be taken back. */
+const UNDOABLE_BLOCKS = 64;
+
 /** A shard from genesis on whose crosslinks are sound, for liars to lie about. */
 export class SoundShard {
   readonly environment: LedgerEnvironment;
-  readonly state: ShardState;
+  state: ShardState;
+  #generation = 0;
   /** All blocks from block 1 on. */
   readonly built: BuiltBlock[] = [];
   #parent: Crosslink;
@@ -22,8 +33,21 @@ export class SoundShard {
 
   constructor(environment: LedgerEnvironment) {
     this.environment = environment;
-    this.state = ShardState.genesis(environment.crypto, 64);
+    this.state = ShardState.genesis(environment.crypto, UNDOABLE_BLOCKS);
     this.#parent = genesisCrosslink(environment.shardId);
+  }
+
+  /** After the last crosslink. */
+  get place(): SoundPlace {
+    return { snapshot: this.state.snapshot(), parent: this.#parent, below: this.#below };
+  }
+
+  /** Forgets what came after that place: the shard goes on from there in another generation. */
+  resume({ snapshot, parent, below }: SoundPlace, generation: number): void {
+    this.state = ShardState.load(this.environment.crypto, snapshot, UNDOABLE_BLOCKS);
+    this.#generation = generation;
+    this.#parent = parent;
+    this.#below = below;
   }
 
   /**
@@ -35,7 +59,7 @@ export class SoundShard {
     const { crypto, domain, shardId, parameters } = environment;
     const built = blocks.map((candidates, i) => {
       const slot = epoch * parameters.slotsPerEpoch + i;
-      const block = buildBlock(environment, state, { slot, generation: 0, candidates });
+      const block = buildBlock(environment, state, { slot, generation: this.#generation, candidates });
       if (block.skipped[0] !== undefined) throw block.skipped[0].error;
       return block;
     });
@@ -44,7 +68,7 @@ export class SoundShard {
     const parent = this.#parent;
     const crosslink: Crosslink = {
       shardId,
-      generation: 0,
+      generation: this.#generation,
       epoch,
       parent: crosslinkHash(crypto, domain, parent),
       firstBlock: parent.lastBlock + 1,
