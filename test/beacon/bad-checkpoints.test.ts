@@ -351,8 +351,12 @@ describe("Bad checkpoints", () => {
     invalidSignature("the records in another order", ({ entries }) => ({
       entries: concat(entries.subarray(84), entries.subarray(0, 84)),
     })),
+    {
+      name: "a generation that the shard has not reached",
+      change: ({ entries }) => ({ entries: entries.with(3, 1) }),
+      refusal: ["CheckpointEntries_FutureGeneration", 0, 1, 0],
+    },
     ...[
-      { name: "generation", at: 3 },
       { name: "first block", at: 11 },
       { name: "last block", at: 19 },
       { name: "blocks", at: 20 },
