@@ -19,6 +19,7 @@ const commands = {
   validator: { compiled: true, run: (args) => [["relayer/cli/validator.ts", ...args]] },
   operator: { compiled: true, run: (args) => [["relayer/cli/operator.ts", ...args]] },
   bench: { compiled: true, run: (args) => [["bench/run.ts", ...args]] },
+  "demo:fraud": { compiled: true, run: (args) => [["scripts/demo-fraud.ts", ...args]] },
   conformance: { compiled: true, run: (args) => [["scripts/conformance.ts", ...args]] },
   deploy: { compiled: true, run: (args) => [["scripts/deploy.ts", ...args]] },
   compile: { compiled: true, run: () => [] },

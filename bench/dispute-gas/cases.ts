@@ -1,16 +1,12 @@
-import type { DisputeEvidence, Fault, HeaderOpening } from "../../ledger/dispute-evidence.ts";
+import type { DisputeEvidence, HeaderOpening } from "../../ledger/dispute-evidence.ts";
 import type { InboxEntry } from "../../protocol/inbox-entry.ts";
 import { MAX_STEPS } from "../../protocol/presets.ts";
 import { crosslinkProofStruct } from "../../relayer/parent/dispute-codec.ts";
 import { openBelow, openHeader, openLeaf, stepEvidence } from "../../test/support/claimed-openings.ts";
-import { type Anchored, BLOCKS, type DisputeWorld } from "./world.ts";
+import { type Anchored, type AnchoredLie, BLOCKS, type DisputeWorld } from "./world.ts";
 
 /** A lie, and what shows it. Its place among the cases is its shard: the second imports a message, the third leaves one. */
-export interface DisputeCase {
-  readonly name: string;
-  readonly fault: Fault;
-  /** Position of the step that is disputed, in the first block of the crosslink. */
-  readonly step: number;
+export interface DisputeCase extends AnchoredLie {
   readonly what: string;
   readonly evidence: (anchored: Anchored, world: DisputeWorld) => DisputeEvidence | Promise<DisputeEvidence>;
 }

@@ -1,4 +1,5 @@
 import { buildBlock } from "../../ledger/build-block.ts";
+import type { Fault } from "../../ledger/dispute-evidence.ts";
 import { createLedgerEnvironment, type LedgerEnvironment, type ParentFacts } from "../../ledger/environment.ts";
 import type { SentMessage } from "../../ledger/receipt.ts";
 import { ShardState } from "../../ledger/shard-state.ts";
@@ -22,7 +23,14 @@ import { type Change, Voters } from "../../test/support/checkpoints.ts";
 import { deployDisputingBeacon } from "../../test/support/judges.ts";
 import { type LyingCrosslink, lie, type SoundBlock, type SoundCrosslink } from "../../test/support/liars.ts";
 import { SeededRandom } from "../../test/support/random.ts";
-import type { DisputeCase } from "./cases.ts";
+
+/** A lie that is told on a shard of its own. */
+export interface AnchoredLie {
+  readonly name: string;
+  readonly fault: Fault;
+  /** Position of the step that it is about, in the first block of the crosslink. */
+  readonly step: number;
+}
 
 export const ACCOUNTS = 1_000_000;
 export const BLOCKS = 64;
@@ -90,7 +98,7 @@ class ChainFacts implements ParentFacts {
  * For every case a shard of its own with a lying crosslink that is accepted and not settled: 64 blocks, the first of them of
  * 16,384 steps, on a state of a million accounts. Only the first steps of that block are real.
  */
-export async function createWorld(cases: readonly DisputeCase[], say: (line: string) => void) {
+export async function createWorld(cases: readonly AnchoredLie[], say: (line: string) => void) {
   const random = new SeededRandom("dispute-gas");
   const beacon = await deployDisputingBeacon(PARAMETERS);
   const { crypto, domain, registry, inbox, anchors, networkHelpers, stranger } = beacon;

@@ -94,8 +94,8 @@ library Openings {
     }
 
     /**
-     * @notice Reverts unless `previous` is the leaf before `leaf`, which is number `step` of a trace, by a path that was
-     * checked. On that path, where the lowest set bit of the step is, stands the subtree that ends with the leaf
+     * @notice Reverts unless `previous` is the leaf before `leaf`, which is number `step` of a trace, by a path that
+     * was checked. On that path, where the lowest set bit of the step is, stands the subtree that ends with the leaf
      * before: the siblings lead only so far.
      */
     function requireLeafBefore(uint256 step, LeafOpening memory leaf, LeafOpening memory previous) internal view {

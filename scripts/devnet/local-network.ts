@@ -38,8 +38,10 @@ export interface Member<T extends Transport = Transport> {
 }
 
 export interface NetworkOptions {
-  /** They share 32 validators and four shards; four if nothing is said. */
+  /** They share four shards; four if nothing is said. */
   readonly operators?: number;
+  /** Shared out among them; as many as the committees need if nothing is said. */
+  readonly validators?: number;
   readonly parameters?: Partial<Parameters>;
   /** How many of them, from the first on, watch for equivocations; none if nothing is said. */
   readonly watchers?: number;
@@ -66,9 +68,9 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
   readonly #folder = mkdtempSync(path.join(tmpdir(), "watchfire-e2e-"));
   readonly #options: Required<NetworkOptions>;
 
-  constructor(crypto: Crypto, { operators = 4, parameters = {}, watchers = 0 }: NetworkOptions) {
+  constructor(crypto: Crypto, { operators = 4, validators = 0, parameters = {}, watchers = 0 }: NetworkOptions) {
     this.crypto = crypto;
-    this.#options = { operators, parameters, watchers };
+    this.#options = { operators, validators, parameters, watchers };
   }
 
   /** What a member's node is given in place of its transport. */
@@ -87,7 +89,8 @@ export abstract class LocalNetwork<T extends Transport = Transport> {
   async #start(): Promise<void> {
     const { crypto } = this;
     const parameters = { ...parametersFor("minimal", "devnet"), slotsPerEpoch: 6, ...this.#options.parameters };
-    const operators = operatorKeys(this.#folder, this.#options.operators, SHARDS * parameters.committeeSize);
+    const validators = Math.max(SHARDS * parameters.committeeSize, this.#options.validators);
+    const operators = operatorKeys(this.#folder, this.#options.operators, validators);
     this.#parent = await startParentChain(0);
     const { url } = this.#parent;
     this.#provider = await connectProvider(url, { attempts: 3 });

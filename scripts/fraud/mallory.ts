@@ -4,19 +4,24 @@ import { executeBlock } from "../../ledger/execute-block.ts";
 import { ShardState } from "../../ledger/shard-state.ts";
 import { blockHash, readBlockHeader } from "../../protocol/block-header.ts";
 import { ByteReader } from "../../protocol/bytes.ts";
+import { epochOfSlot } from "../../protocol/clock.ts";
 import { type Crosslink, crosslinkHash } from "../../protocol/crosslink.ts";
 import type { Crypto } from "../../protocol/crypto.ts";
 import { decodeBlocksRequest, decodeGossip, encodeAnswer, encodeGossip, requestKind } from "../../protocol/gossip.ts";
-import { addressOfKey } from "../../protocol/operator-signature.ts";
-import { paddedTreeRoot } from "../../protocol/padded-tree.ts";
+import { addressOfKey, signAsOperator } from "../../protocol/operator-signature.ts";
+import { paddedTreeLevels, paddedTreeRoot } from "../../protocol/padded-tree.ts";
+import { rawTraceLeaf, type TraceLeaf, traceLeafHash } from "../../protocol/trace.ts";
 import { signTransaction } from "../../protocol/transaction.ts";
 import type { Transport } from "../../relayer/network/transport.ts";
-import type { ParentView } from "../../relayer/parent/parent-view.ts";
+import type { ChallengeAnswer } from "../../relayer/parent/challenge-answers.ts";
+import type { DataChallenge, ParentView } from "../../relayer/parent/parent-view.ts";
+import { missingParts, showPart } from "../../relayer/watcher/trace-parts.ts";
 import { type MintingBlock, mintingBlock } from "./mint.ts";
 
 export interface MalloryOptions {
   readonly crypto: Crypto;
-  readonly view: ParentView;
+  /** Not asked before she plants anything. */
+  readonly view: () => ParentView;
   readonly transport: Transport;
   readonly shardId: number;
   /** Of her account on the shard. */
@@ -55,14 +60,16 @@ export class Mallory {
   /**
    * Builds and publishes a block in which she gets her loot, and the crosslink that ends with it.
    * @param operatorKey of the shard's operator
-   * @param slot of the block, in the crosslink's epoch
    */
-  plant(operatorKey: Uint8Array, epoch: number, slot: number): { crosslink: Crosslink; block: MintingBlock } {
-    const { crypto, view, shardId, key, transport } = this.#options;
+  plant(operatorKey: Uint8Array): { crosslink: Crosslink; block: MintingBlock } {
+    const { crypto, shardId, key, transport } = this.#options;
+    const view = this.#options.view();
     const { domain } = view;
     const generation = view.shard(shardId)?.generation ?? 0;
     const environment = this.#environment();
     const state = this.#state(environment, addressOfKey(crypto, operatorKey));
+    const slot = Math.max(view.slot(), state.head().slot + 1);
+    const epoch = epochOfSlot(view.parameters, slot);
     const transaction = signTransaction(
       crypto,
       {
@@ -100,20 +107,44 @@ export class Mallory {
       blocksRoot: paddedTreeRoot(crypto, hashes),
       stateRoot: block.header.stateRoot,
     };
+    const signature = signAsOperator(crypto, crosslinkHash(crypto, domain, crosslink), operatorKey);
+    transport.publish(encodeGossip({ kind: "crosslink", crosslink, operatorSignature: signature }));
     return { crosslink, block };
   }
 
+  /** What she has on the shard by now, wei. */
+  balance(operatorKey: Uint8Array): bigint {
+    const operator = addressOfKey(this.#options.crypto, operatorKey);
+    return this.#state(this.#environment(), operator).account(this.address).balance;
+  }
+
+  /** Sure that nobody looks closely, she shows what she claims to whoever asks for it. */
+  answer({ missing, chunk }: DataChallenge, { steps, trace }: MintingBlock): ChallengeAnswer[] {
+    const { crypto } = this.#options;
+    const levels = paddedTreeLevels(
+      crypto,
+      trace.map((leaf) => traceLeafHash(crypto, leaf)),
+    );
+    const claimed = steps.map(({ payload }, i) => ({ leaf: rawTraceLeaf(trace[i] as TraceLeaf), payload }));
+    const lengths = steps.map(({ payload }) => payload.length);
+    return missingParts(lengths, chunk, missing).map((range) => {
+      const part = showPart(claimed, levels, range);
+      return { kind: "steps", ...part, steps: part.steps.map(({ leaf, payload }) => ({ ...leaf, payload })) };
+    });
+  }
+
   #environment(): LedgerEnvironment {
-    const { crypto, view, shardId } = this.#options;
+    const { crypto, shardId } = this.#options;
+    const view = this.#options.view();
     const { domain, parameters } = view;
     return createLedgerEnvironment({ crypto, domain, parameters, facts: view.facts(), shardId });
   }
 
   /** After all blocks so far. */
   #state(environment: LedgerEnvironment, operator: Uint8Array): ShardState {
-    const { crypto, view, shardId } = this.#options;
+    const { crypto, shardId } = this.#options;
     const state = ShardState.genesis(crypto, 1);
-    const generation = view.shard(shardId)?.generation ?? 0;
+    const generation = this.#options.view().shard(shardId)?.generation ?? 0;
     for (let number = 1; this.#blocks.has(number); number++) {
       executeBlock(environment, state, { generation, operator }, decodeBlock(this.#blocks.get(number) as Uint8Array));
     }

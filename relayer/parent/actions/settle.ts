@@ -2,6 +2,9 @@ import { connectContracts } from "../contracts.ts";
 import type { ContractAddresses } from "../parent-view.ts";
 import type { TransactionSender } from "../transaction-sender.ts";
 
+/** Of one checkpoint, with some positions that are void or held. */
+const GAS_PER_CHECKPOINT = 100_000n;
+
 /**
  * Settles up to `max` checkpoints whose window is over and returns how many. Sends nothing when there are none.
  * @throws what `TransactionSender.send` throws
@@ -10,7 +13,13 @@ export async function settle(sender: TransactionSender, addresses: ContractAddre
   const { anchors } = connectContracts(addresses, sender.provider);
   if ((await anchors.settle.staticCall(max)) === 0n) return 0;
   const data = anchors.interface.encodeFunctionData("settle", [max]);
-  const receipt = await sender.send({ action: "CrosslinkAnchors.settle", to: addresses.anchors, data });
+  const receipt = await sender.send({
+    action: "CrosslinkAnchors.settle",
+    to: addresses.anchors,
+    data,
+    // Until it is in a block, more windows may be over, and holds.
+    spareGas: BigInt(max) * GAS_PER_CHECKPOINT,
+  });
   const topic = anchors.interface.getEvent("CheckpointSettled").topicHash;
   return receipt.logs.filter((log) => log.topics[0] === topic).length;
 }
